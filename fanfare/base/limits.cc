@@ -1,0 +1,75 @@
+#include "fanfare/base/limits.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+
+namespace fanfare {
+namespace {
+
+#define FIELD(name)      \
+  LimitField {           \
+    #name, &Limits::name \
+  }
+constexpr std::array kFields = {
+    FIELD(request_head_bytes_max),
+    FIELD(request_headers_max),
+    FIELD(request_body_bytes_max),
+    FIELD(request_idle_ms),
+    FIELD(keep_alive_idle_ms),
+    FIELD(linger_ms),
+    FIELD(update_bytes_max),
+    FIELD(topics_per_update_max),
+    FIELD(topic_bytes_max),
+    FIELD(event_id_bytes_max),
+    FIELD(event_type_bytes_max),
+    FIELD(selectors_per_subscription_max),
+    FIELD(selector_bytes_max),
+    FIELD(heartbeat_ms),
+    FIELD(unacknowledged_ms),
+    FIELD(unit_bytes_max),
+    FIELD(audience_units_bytes_max),
+    FIELD(budget_bytes),
+    FIELD(topic_cache_bytes_max),
+    FIELD(compiled_selectors_bytes_max),
+    FIELD(flush_us_max),
+    FIELD(unsent_bytes_max),
+    FIELD(catch_up_read_bytes_max),
+    FIELD(catch_up_scan_updates_max),
+    FIELD(memory_log_updates_max),
+    FIELD(memory_log_bytes_max),
+    FIELD(connections_max),
+    FIELD(reserved_files),
+    FIELD(drain_ms),
+    FIELD(retry_after_s),
+};
+#undef FIELD
+static_assert(sizeof(Limits) == kFields.size() * sizeof(std::size_t), "a limit is missing from the table");
+
+}  // namespace
+
+std::span<const LimitField> limit_fields() {
+  return kFields;
+}
+
+Result<void> set_limit(Limits& limits, std::string_view assignment) {
+  const auto equals = assignment.find('=');
+  const std::string_view name = assignment.substr(0, equals);
+  const std::string_view value = equals == assignment.npos ? "" : assignment.substr(equals + 1);
+  const auto field = std::ranges::find(kFields, name, &LimitField::name);
+  if (field == kFields.end()) {
+    std::string known;
+    for (const auto& each : kFields) known.append(known.empty() ? "" : ", ").append(each.name);
+    return fail("there is no limit named '" + std::string(name) + "'; the limits are " + known);
+  }
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (value.empty() || error != std::errc() || end != value.data() + value.size()) {
+    return fail("limit " + std::string(name) + " takes a whole number, not '" + std::string(value) + "'");
+  }
+  limits.*(field->member) = number;
+  return {};
+}
+
+}  // namespace fanfare

@@ -1,0 +1,73 @@
+// Every bound of the system, with its unit in its name. The members are defaults that the configuration may override
+// (`fanfare serve --limit NAME=VALUE`, see set_limit); the constants are facts of the design that tests rely on.
+// Values; a Limits is set up before the threads start and only read afterwards.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "fanfare/base/error.h"
+
+namespace fanfare {
+
+struct Limits {
+  // Requests.
+  std::size_t request_head_bytes_max = 16 * 1024;
+  std::size_t request_headers_max = 100;
+  // The largest update, percent-encoded to the last byte, and its other fields.
+  std::size_t request_body_bytes_max = 3 * 1024 * 1024 + 64 * 1024;
+  std::size_t request_idle_ms = 10'000;
+  std::size_t keep_alive_idle_ms = 75'000;
+  std::size_t linger_ms = 2'000;
+
+  // Updates.
+  std::size_t update_bytes_max = 1024 * 1024;
+  std::size_t topics_per_update_max = 1'000;
+  std::size_t topic_bytes_max = 4'096;
+  std::size_t event_id_bytes_max = 1'024;
+  std::size_t event_type_bytes_max = 1'024;
+
+  // Subscriptions.
+  std::size_t selectors_per_subscription_max = 100;
+  std::size_t selector_bytes_max = 4'096;
+  std::size_t heartbeat_ms = 15'000;
+  std::size_t unacknowledged_ms = 300'000;  // TCP_USER_TIMEOUT: a peer that is gone, or reads nothing for so long
+
+  // Fan-out. budget_bytes 0: a quarter of the machine's memory (of the cgroup's, where it is smaller).
+  std::size_t unit_bytes_max = 64 * 1024;
+  std::size_t audience_units_bytes_max = 256 * 1024;
+  std::size_t budget_bytes = 0;
+  std::size_t topic_cache_bytes_max = 8 * 1024 * 1024;
+  std::size_t compiled_selectors_bytes_max = 64 * 1024 * 1024;
+  std::size_t flush_us_max = 1'000;
+  std::size_t unsent_bytes_max = 64 * 1024;  // TCP_NOTSENT_LOWAT
+
+  // Catch-up: one read of the log.
+  std::size_t catch_up_read_bytes_max = 64 * 1024;
+  std::size_t catch_up_scan_updates_max = 4'096;
+
+  // The event log in memory.
+  std::size_t memory_log_updates_max = 1'000'000;
+  std::size_t memory_log_bytes_max = 256 * 1024 * 1024;
+
+  // Connections. connections_max 0: what RLIMIT_NOFILE allows, less the reserve.
+  std::size_t connections_max = 0;
+  std::size_t reserved_files = 64;
+  std::size_t drain_ms = 10'000;
+  std::size_t retry_after_s = 5;
+};
+
+// One member of Limits, for the configuration and for --help.
+struct LimitField {
+  std::string_view name;
+  std::size_t Limits::* member;
+};
+
+// All members, in the order of their declaration.
+std::span<const LimitField> limit_fields();
+
+// Applies "name=value" (a whole number in the unit of the name). Fails with the list of names when it is unknown.
+Result<void> set_limit(Limits& limits, std::string_view assignment);
+
+}  // namespace fanfare

@@ -1,0 +1,92 @@
+// The server's side of one HTTP/1.x connection, without I/O (RFC 9112): bytes come in by receive(), bytes to send
+// stand in output(). It parses and checks requests, writes response heads, and knows when the connection must close.
+// What it is not: it routes nothing, reads no clock, and does not carry the bytes of a stream (see begin_stream).
+//
+// Order of events for each request: on_head, on_body (any number), on_end. The next request's on_head comes only after
+// the answer to this one is complete (respond, or begin_stream … end_stream), however many are pipelined.
+// The visitor may answer in any of these calls or later. An answer given before on_end means that the rest of the
+// request is not wanted: the session then closes the connection after the answer.
+// One thread; re-entrant from the visitor's calls, except receive().
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "fanfare/base/limits.h"
+#include "fanfare/http/message.h"
+
+namespace fanfare::http {
+
+class Http1Visitor {
+ public:
+  virtual ~Http1Visitor() = default;
+
+  // A request's head, checked. Returns how many bytes of body it accepts: more are answered 413 by the session. If the
+  // visitor has not answered when this returns, and the client expects it, "100 Continue" goes out.
+  virtual std::size_t on_head(RequestHead head) = 0;
+  // A part of the body, decoded from chunks; valid during the call.
+  virtual void on_body(std::string_view bytes) = 0;
+  // The request is complete.
+  virtual void on_end() = 0;
+  // The session itself has answered with this status and reason and will close: bad framing, a limit, a timeout.
+  virtual void on_refused(int status, std::string_view reason) = 0;
+};
+
+// How the bytes of a stream travel after begin_stream.
+enum class StreamFraming {
+  kChunked,         // each piece is wrapped as one chunk by whoever sends it (RFC 9112 section 7.1)
+  kCloseDelimited,  // HTTP/1.0: bare bytes, the end of the connection ends the stream
+};
+
+class Http1Session {
+ public:
+  // visitor and limits are borrowed and must outlive the session.
+  Http1Session(Http1Visitor& visitor, const Limits& limits);
+  ~Http1Session();
+  Http1Session(const Http1Session&) = delete;
+  Http1Session& operator=(const Http1Session&) = delete;
+
+  // Bytes from the peer, in any pieces. Bytes that belong to later requests wait until the current one is answered;
+  // when more than request_head_bytes_max of them wait, wants_close() becomes true (after a stream: at once).
+  void receive(std::string_view bytes);
+  // The peer will send nothing more. A request already complete is still answered.
+  void receive_end();
+  // The time for the peer's next bytes is over: 408 if a request has begun, else a silent close. No effect while a
+  // complete request awaits its answer or a stream is open.
+  void timeout();
+
+  // Answers the current request with a whole response. For HEAD the body is left out, its Content-Length kept.
+  // Content-Length is left out for 1xx, 204 and 304. close: end the connection afterwards in any case.
+  void respond(const Response& response, bool close = false);
+  // Answers a HEAD request for a stream: the head that begin_stream would write, and the end of the response.
+  void respond_head(const ResponseHead& head);
+  // Answers with a stream: writes the head; the caller then sends the stream's bytes itself after output() is empty,
+  // framed as the return value says. close: the head says that the connection ends with the stream.
+  StreamFraming begin_stream(const ResponseHead& head, bool close = false);
+  // The stream is complete: appends the last chunk to output(), or closes where the close is the end. The caller has
+  // sent all of the stream's bytes before it sends what this adds.
+  void end_stream();
+
+  // Bytes to send now; valid until the next call of any other member.
+  std::string_view output() const;
+  void consume_output(std::size_t bytes);
+
+  // The connection must be closed once output() is empty.
+  bool wants_close() const;
+  // A request has begun to arrive and is not complete (the shorter idle limit applies).
+  bool is_receiving() const;
+  // The request is complete and its answer is not.
+  bool is_answering() const;
+  bool is_streaming() const;
+
+  // Bytes of heap memory held: 0 between requests and while a stream is open with nothing pipelined.
+  std::size_t memory_bytes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace fanfare::http

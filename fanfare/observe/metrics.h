@@ -1,0 +1,64 @@
+// The numbers that a running hub shows: plain counters, one set per shard, each written by that shard's thread alone
+// and read by any (relaxed; a reader sees each counter whole, not all at one instant).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace fanfare {
+
+// One writer, any readers: no read-modify-write instruction on the writer's path.
+class Counter {
+ public:
+  void add(std::uint64_t n = 1) { set(value() + n); }
+  void subtract(std::uint64_t n = 1) { set(value() - n); }
+  void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
+  std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+// Why a request or a connection was refused; the label "reason" of fanfare_refusals_total.
+enum class Refusal {
+  kBadRequest,
+  kUnauthorized,
+  kForbidden,
+  kNotFound,
+  kMethod,
+  kTimeout,
+  kTooLarge,
+  kOverloaded,
+  kOther,
+};
+inline constexpr std::size_t kRefusals = 9;
+std::string_view refusal_name(Refusal refusal);
+Refusal refusal_of_status(int status);
+
+struct alignas(128) ShardCounters {
+  Counter connections;  // gauge: open now
+  Counter connections_total;
+  Counter requests_total;
+  Counter subscribers;  // gauge
+  Counter subscribers_total;
+  Counter audiences;         // gauge
+  Counter updates_total;     // published through this shard
+  Counter deliveries_total;  // updates handed whole to subscribers' sockets
+  Counter sent_bytes_total;  // event-stream bytes written to sockets, framing included
+  Counter writes_total;      // send() calls for streams that took bytes
+  Counter catch_ups_total;   // subscribers that began to read the log
+  Counter evictions_total;   // subscribers moved from a queue to catch-up
+  Counter resets_total;      // connections reset to keep the budget
+  Counter held_bytes;        // gauge: units, tails and catch-up buffers
+  std::array<Counter, kRefusals> refusals_total;
+};
+
+// The Prometheus text exposition (format 0.0.4) of the sums over all shards, with fanfare_ names, HELP and TYPE;
+// and fanfare_build_info{version}, fanfare_shards.
+std::string render_metrics(std::span<const ShardCounters* const> shards, std::string_view version);
+
+}  // namespace fanfare
