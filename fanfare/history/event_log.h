@@ -1,0 +1,89 @@
+// The event log: the truth that everything else is made from. Updates are appended and get a position; followers are
+// told of what is committed, in order; readers that are behind read from it. Asynchronous, so that a log may sit on a
+// disk or on other machines. Implementations: memory_log.h.
+//
+// Threads: every member may be called from any thread. Completions run on whatever thread completes the work, possibly
+// inside the call; they must be short and must not call the log. Followers are called one batch at a time, in log
+// order, and see an update before or after its append completes, but never without it being committed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fanfare/base/error.h"
+#include "fanfare/history/update.h"
+
+namespace fanfare {
+
+struct Appended {
+  Position position;
+  std::string id;
+};
+using AppendDone = std::move_only_function<void(Result<Appended>)>;
+
+// Receives what is committed.
+class LogFollower {
+ public:
+  virtual ~LogFollower() = default;
+  // One or more updates in log order. Must not block: it runs on the log's committing thread.
+  virtual void on_committed(std::span<const LoggedUpdatePtr> batch) = 0;
+};
+
+// Which updates a reader wants. Immutable; any thread.
+class UpdateFilter {
+ public:
+  virtual ~UpdateFilter() = default;
+  virtual bool wants(const Update& update) const = 0;
+};
+
+struct ReadRequest {
+  Position after = kBeforeAll;  // exclusive
+  Position through = 0;         // inclusive
+  std::shared_ptr<const UpdateFilter> filter;
+  std::size_t bytes_max = 0;  // stop once the data of the updates found reaches this; one update is always allowed
+  std::size_t scan_updates_max = 0;  // stop after looking at so many
+};
+
+struct ReadResult {
+  std::vector<LoggedUpdatePtr> updates;  // those wanted, in order
+  Position read_through = 0;             // all wanted updates in (after, read_through] are in `updates`
+  // The log has dropped updates after `after` by age or size, so it cannot say what the reader misses; the other
+  // members are empty. Never set for after == kBeforeAll, nor for holes made by per-topic retention.
+  bool gap = false;
+};
+using ReadDone = std::move_only_function<void(Result<ReadResult>)>;
+
+enum class FindStatus {
+  kHeld,     // the position is known and the log holds all that follows it
+  kTrimmed,  // the position is known but the log has dropped updates after it
+  kUnknown,  // the log does not know the id
+};
+
+struct FindResult {
+  FindStatus status = FindStatus::kUnknown;
+  Position position = kBeforeAll;  // of the update with that id, unless kUnknown
+};
+using FindDone = std::move_only_function<void(Result<FindResult>)>;
+
+class EventLog {
+ public:
+  virtual ~EventLog() = default;
+
+  // Appends one update; completes when it is as durable as the log promises.
+  virtual void append(Update update, AppendDone done) = 0;
+
+  // From now on the follower gets every committed batch; returns the position of the last one it will not get. The
+  // follower must live until unfollow, after which it is not called again.
+  virtual Position follow(LogFollower& follower) = 0;
+  virtual void unfollow(LogFollower& follower) = 0;
+
+  virtual void read_after(ReadRequest request, ReadDone done) = 0;
+
+  // Where the update with this event id stands; of several with the same id, the earliest. A lookup, never a scan.
+  virtual void find(std::string id, FindDone done) = 0;
+};
+
+}  // namespace fanfare

@@ -1,0 +1,225 @@
+#include "fanfare/hub/hub.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fanfare/base/check.h"
+#include "fanfare/event_stream/writer.h"
+
+namespace fanfare {
+
+Hub::Hub(const Limits& limits, std::size_t budget_bytes, Surroundings surroundings, Position dispatched)
+    : limits_(limits),
+      budget_bytes_(budget_bytes),
+      counters_(surroundings.counters),
+      selectors_(limits.compiled_selectors_bytes_max),
+      index_(limits, surroundings.off_thread),
+      heartbeat_(RenditionRef::make(holdings_, event_stream::kComment)),
+      catch_up_(*this, surroundings.log, limits_),
+      dispatched_(dispatched) {}
+
+Hub::~Hub() {
+  FANFARE_CHECK(audiences_.empty());  // every subscription is gone before its hub
+}
+
+std::expected<std::unique_ptr<Subscription>, SelectorError> Hub::subscribe(SubscribeRequest request, Outlet& outlet) {
+  FANFARE_CHECK(!request.selectors.empty());
+  request.selectors = canonical_selectors(std::move(request.selectors));
+  request.grants = canonical_selectors(std::move(request.grants));
+  const auto audience = audience_of(request);
+  if (!audience) return std::unexpected(audience.error());
+
+  std::unique_ptr<Subscription> subscription(new Subscription(*this, **audience, outlet, request.framing));
+  (*audience)->add(*subscription);
+  subscription->seen_ = request.start.from == Start::From::kNow ? dispatched_ : request.start.after;
+  subscription->last_bytes_ms_ = now_ms_;
+  counters_.subscribers.add();
+  counters_.subscribers_total.add();
+  if (subscription->seen_ == dispatched_) {
+    catch_up_.step(*subscription);
+  } else {
+    counters_.catch_ups_total.add();
+  }
+  return subscription;
+}
+
+std::expected<Audience*, SelectorError> Hub::audience_of(const SubscribeRequest& request) {
+  std::string key = audience_key(request.selectors, request.grants);
+  if (const auto known = audiences_.find(key); known != audiences_.end()) return known->second.get();
+  auto selectors = selectors_.compile(request.selectors);
+  if (!selectors) return std::unexpected(std::move(selectors.error()));
+  auto grants = selectors_.compile(request.grants);
+  if (!grants) return std::unexpected(std::move(grants.error()));
+  auto filter = std::make_shared<const AudienceFilter>(std::move(*selectors), std::move(*grants));
+  auto audience = std::make_unique<Audience>(key, std::move(filter), holdings_);
+  audience->last_emission_ms = now_ms_;
+  index_.add(*audience);
+  counters_.audiences.add();
+  return audiences_.emplace(std::move(key), std::move(audience)).first->second.get();
+}
+
+void Hub::leave(Subscription& subscription) {
+  Audience& audience = subscription.audience_;
+  catch_up_.forget(subscription);
+  subscription.leave_queue();
+  if (subscription.piece_) subscription.release_piece();
+  audience.remove(subscription);
+  counters_.subscribers.subtract();
+  if (!audience.subscribers().empty()) return;
+  FANFARE_CHECK(audience.emitted.empty() && audience.units.empty());
+  index_.remove(audience);
+  audiences_.erase(audiences_.find(audience.key()));
+  counters_.audiences.subtract();
+}
+
+void Hub::dispatch(std::span<const LoggedUpdatePtr> batch) {
+  for (const auto& logged : batch) match(*logged);
+  for (Audience* audience : emitting_) seal(*audience);
+  emitting_.clear();
+  merged_.clear();
+  catch_up_.on_dispatched();
+  keep_budget();
+}
+
+void Hub::match(const LoggedUpdate& logged) {
+  FANFARE_CHECK(logged.position > dispatched_);
+  const Position after = std::exchange(dispatched_, logged.position);
+  matches_.clear();
+  for (const auto& topic : logged.update.topics) index_.match(topic, matches_);
+  RenditionRef rendition;
+  for (const auto& list : matches_) {
+    for (const auto& entry : list) {
+      Audience& audience = *entry.audience;
+      if (audience.has_seen(logged.position)) continue;
+      audience.mark_seen(logged.position);
+      if (!audience.filter()->may_receive(logged.update)) continue;
+      if (!rendition) {
+        const LoggedUpdatePtr borrowed(LoggedUpdatePtr(), &logged);
+        rendition = render({&borrowed, 1});
+      }
+      if (audience.emit(rendition, after, logged.position)) emitting_.push_back(&audience);
+    }
+  }
+}
+
+RenditionRef Hub::render(std::span<const LoggedUpdatePtr> updates) {
+  scratch_.clear();
+  for (const auto& logged : updates) {
+    const Update& update = logged->update;
+    event_stream::append_event(
+        scratch_, {.type = update.type, .retry_ms = update.retry_ms, .id = update.id, .data = update.data});
+  }
+  return RenditionRef::make(holdings_, scratch_);
+}
+
+// Makes units of what the turn emitted. What earlier turns left over gives way first: those who still stand there could
+// not take it.
+void Hub::seal(Audience& audience) {
+  if (audience.units.bytes() > limits_.audience_units_bytes_max) {
+    evict(audience, limits_.audience_units_bytes_max / 2);
+  }
+  const UnitQueue::Seq first = audience.units.end_seq();
+  const bool somebody_waits = audience.units.cursors_at_end() > 0;
+  Position after = audience.emitted_after;
+  std::span<const Audience::Emitted> rest = audience.emitted;
+  while (!rest.empty()) {
+    std::size_t count = 1;
+    std::size_t bytes = rest[0].rendition->payload().size();
+    while (count < rest.size() && bytes + rest[count].rendition->payload().size() <= limits_.unit_bytes_max) {
+      bytes += rest[count++].rendition->payload().size();
+    }
+    const auto part = rest.first(count);
+    audience.units.push({.rendition = merged(part),
+                         .after = after,
+                         .through = part.back().position,
+                         .updates = static_cast<std::uint32_t>(count)});
+    after = part.back().position;
+    rest = rest.subspan(count);
+  }
+  audience.emitted.clear();
+  audience.last_emission_ms = now_ms_;
+  if (somebody_waits) announce(audience, first);
+}
+
+RenditionRef Hub::merged(std::span<const Audience::Emitted> emitted) {
+  if (emitted.size() == 1) return emitted[0].rendition;
+  std::vector<const Rendition*> parts;
+  std::uint64_t hash = emitted.size();
+  for (const auto& each : emitted) {
+    parts.push_back(each.rendition.get());
+    hash = hash * 0x9e3779b97f4a7c15 + each.position;
+  }
+  auto& candidates = merged_[hash];
+  const auto known = std::ranges::find(candidates, parts, [](const auto& each) -> const auto& { return each.first; });
+  if (known != candidates.end()) return known->second;
+  scratch_.clear();
+  for (const auto* part : parts) scratch_.append(part->payload());
+  return candidates.emplace_back(std::move(parts), RenditionRef::make(holdings_, scratch_)).second;
+}
+
+// Tells the live subscribers who had everything before `seq`; the others have not taken earlier units yet.
+void Hub::announce(Audience& audience, UnitQueue::Seq seq) {
+  for (Subscription* each : audience.subscribers()) {
+    if (each->cursor_ == seq && each->state_ == Subscription::State::kLive) each->outlet_.on_news();
+  }
+}
+
+// Keeps the newest units up to bytes_max; who stands before them goes to catch-up, or loses the pin.
+void Hub::evict(Audience& audience, std::size_t bytes_max) {
+  const UnitQueue::Seq keep = audience.units.seq_to_keep(bytes_max);
+  if (keep == audience.units.first_seq()) return;
+  for (Subscription* each : audience.subscribers()) {
+    if (!each->in_queue_ || each->cursor_ >= keep) continue;
+    if (each->state_ == Subscription::State::kLive) {
+      counters_.evictions_total.add();
+      counters_.catch_ups_total.add();
+    }
+    each->leave_queue();
+  }
+  FANFARE_CHECK(audience.units.first_seq() >= keep);
+}
+
+void Hub::keep_budget() {
+  counters_.held_bytes.set(holdings_.bytes);
+  if (!over_budget()) return;
+  std::vector<Audience*> largest;
+  for (const auto& [key, audience] : audiences_) {
+    if (!audience->units.empty()) largest.push_back(audience.get());
+  }
+  std::ranges::sort(largest, std::greater(), [](const Audience* each) { return each->units.bytes(); });
+  for (Audience* audience : largest) {
+    if (!over_budget()) break;
+    evict(*audience, 0);
+  }
+  std::vector<Subscription*> holders(piece_holders_.begin(), piece_holders_.end());
+  for (Subscription* each : holders) {
+    if (!over_budget()) break;
+    if (each->state_ == Subscription::State::kCatchUp && each->piece_offset_ == 0) {
+      catch_up_.give_back(*each);
+      continue;
+    }
+    counters_.resets_total.add();
+    each->release_piece();
+    each->last_words_.reset();
+    catch_up_.forget(*each);
+    each->leave_queue();
+    each->state_ = Subscription::State::kEnded;
+    each->outlet_.on_reset();
+  }
+  counters_.held_bytes.set(holdings_.bytes);
+}
+
+void Hub::tick(std::uint64_t now_ms) {
+  now_ms_ = now_ms;
+  for (const auto& [key, audience] : audiences_) {
+    if (audience->units.cursors_at_end() == 0 || now_ms - audience->last_emission_ms < limits_.heartbeat_ms) continue;
+    const UnitQueue::Seq seq = audience->units.end_seq();
+    audience->units.push({.rendition = heartbeat_, .after = dispatched_, .through = dispatched_, .updates = 0});
+    audience->last_emission_ms = now_ms;
+    announce(*audience, seq);
+  }
+  keep_budget();
+  catch_up_.start_waiting();
+}
+
+}  // namespace fanfare

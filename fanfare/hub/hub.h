@@ -1,0 +1,106 @@
+// One shard's hub: audiences, their units, their subscribers. Updates come in by dispatch(), in log order; bytes go out
+// by Subscription::pull. It is the place of the joining, order and budget invariants (ARCHITECTURE.md).
+// What it is not: it touches no socket, clock or thread, and decides nothing about who may subscribe.
+// One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <list>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "fanfare/base/limits.h"
+#include "fanfare/history/event_log.h"
+#include "fanfare/hub/audience.h"
+#include "fanfare/hub/catch_up.h"
+#include "fanfare/hub/selector.h"
+#include "fanfare/hub/subscription.h"
+#include "fanfare/hub/topic_index.h"
+#include "fanfare/observe/metrics.h"
+
+namespace fanfare {
+
+// Where a subscriber begins.
+struct Start {
+  enum class From { kNow, kAfter };
+  From from = From::kNow;
+  Position after = kBeforeAll;  // kAfter: everything behind this position; kBeforeAll: all that the log holds
+};
+
+struct SubscribeRequest {
+  std::vector<std::string> selectors;  // at least one
+  std::vector<std::string> grants;     // selectors of the private updates that it may receive
+  Start start;
+  Framing framing = Framing::kChunked;
+};
+
+class Hub {
+ public:
+  // What a hub borrows; all of it must outlive the hub.
+  struct Surroundings {
+    CatchUpSource& log;
+    OffThread& off_thread;
+    ShardCounters& counters;
+  };
+
+  // budget_bytes: this shard's share of the process's budget. dispatched: the last position that dispatch() will not be
+  // given.
+  Hub(const Limits& limits, std::size_t budget_bytes, Surroundings surroundings, Position dispatched);
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  // A new subscriber. The outlet must outlive the subscription.
+  std::expected<std::unique_ptr<Subscription>, SelectorError> subscribe(SubscribeRequest request, Outlet& outlet);
+
+  // One turn: committed updates in log order. Matches them, makes the units, tells the outlets that have news, and
+  // keeps the budget.
+  void dispatch(std::span<const LoggedUpdatePtr> batch);
+
+  // To be called about once a second: heartbeats for audiences that were silent, and reads that wait for the budget.
+  void tick(std::uint64_t now_ms);
+
+  Position dispatched() const { return dispatched_; }
+  std::size_t held_bytes() const { return holdings_.bytes; }
+  std::size_t audiences() const { return audiences_.size(); }
+
+ private:
+  friend class CatchUp;
+  friend class Subscription;
+
+  std::expected<Audience*, SelectorError> audience_of(const SubscribeRequest& request);
+  void leave(Subscription& subscription);
+  void match(const LoggedUpdate& logged);
+  RenditionRef render(std::span<const LoggedUpdatePtr> updates);
+  void seal(Audience& audience);
+  RenditionRef merged(std::span<const Audience::Emitted> emitted);
+  void announce(Audience& audience, UnitQueue::Seq seq);
+  void evict(Audience& audience, std::size_t bytes_max);
+  void keep_budget();
+  bool over_budget() const { return holdings_.bytes > budget_bytes_; }
+
+  const Limits limits_;
+  const std::size_t budget_bytes_;
+  ShardCounters& counters_;
+  Holdings holdings_;
+  std::list<Subscription*> piece_holders_;  // longest without progress first
+  SelectorCompiler selectors_;
+  TopicIndex index_;
+  std::unordered_map<std::string, std::unique_ptr<Audience>> audiences_;
+  std::vector<Audience*> emitting_;  // audiences that the current turn has something for
+  std::vector<std::span<const TopicIndex::Entry>> matches_;
+  std::string scratch_;
+  // Units of several updates that this turn has made: audiences that emit the same updates share them.
+  std::unordered_map<std::uint64_t, std::vector<std::pair<std::vector<const Rendition*>, RenditionRef>>> merged_;
+  RenditionRef heartbeat_;
+  CatchUp catch_up_;
+  Position dispatched_;
+  std::uint64_t now_ms_ = 0;
+};
+
+}  // namespace fanfare

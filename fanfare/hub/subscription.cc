@@ -1,0 +1,138 @@
+#include "fanfare/hub/subscription.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fanfare/base/check.h"
+#include "fanfare/hub/audience.h"
+#include "fanfare/hub/hub.h"
+
+namespace fanfare {
+
+Subscription::Subscription(Hub& hub, Audience& audience, Outlet& outlet, Framing framing)
+    : hub_(hub), audience_(audience), outlet_(outlet), framing_(framing) {}
+
+Subscription::~Subscription() {
+  hub_.leave(*this);
+}
+
+std::size_t Subscription::pull(std::span<std::string_view> slices) {
+  std::size_t count = 0;
+  if (piece_) slices[count++] = bytes_of(*piece_.get()).substr(piece_offset_);
+  if (state_ == State::kLive) {
+    const UnitQueue& units = audience_.units;
+    const UnitQueue::Seq end = units.end_seq();
+    for (UnitQueue::Seq seq = cursor_ + count; seq < end && count < slices.size(); ++seq) {
+      slices[count++] = bytes_of(*units.at(seq).rendition.get());
+    }
+  } else if (state_ == State::kCatchUp && count == 0) {
+    hub_.catch_up_.step(*this);
+    if (state_ == State::kLive) return pull(slices);
+  }
+  return count;
+}
+
+bool Subscription::advance(std::size_t bytes) {
+  return state_ == State::kLive ? advance_live(bytes) : advance_piece(bytes);
+}
+
+bool Subscription::advance_live(std::size_t bytes) {
+  UnitQueue& units = audience_.units;
+  const UnitQueue::Seq from = cursor_;
+  std::uint64_t delivered = 0;
+  std::size_t offset = piece_offset_;
+  while (bytes > 0) {
+    const Unit& unit = units.at(cursor_);
+    const std::size_t rest = bytes_of(*unit.rendition.get()).size() - offset;
+    if (bytes < rest) {
+      hold_piece(unit.rendition, offset + bytes, unit.through, unit.updates);
+      break;
+    }
+    bytes -= rest;
+    offset = 0;
+    FANFARE_CHECK(unit.through >= seen_);
+    seen_ = unit.through;
+    delivered += unit.updates;
+    ++cursor_;
+    if (piece_) release_piece();
+  }
+  if (cursor_ != from) units.move(from, cursor_);
+  if (delivered > 0) hub_.counters_.deliveries_total.add(delivered);
+  return cursor_ < units.end_seq() && !piece_;
+}
+
+bool Subscription::advance_piece(std::size_t bytes) {
+  FANFARE_CHECK(piece_);
+  const std::size_t end = piece_offset_ + bytes;
+  const std::size_t size = bytes_of(*piece_.get()).size();
+  FANFARE_CHECK(end <= size);
+  if (end < size) {
+    hold_piece(piece_, end, piece_through_, piece_updates_);
+    return false;
+  }
+  FANFARE_CHECK(piece_through_ >= seen_);
+  seen_ = piece_through_;
+  hub_.counters_.deliveries_total.add(piece_updates_);
+  release_piece();
+  if (state_ == State::kCatchUp) return true;
+  if (last_words_) {
+    hold_piece(std::exchange(last_words_, {}), 0, seen_, 0);
+    return true;
+  }
+  state_ = State::kEnded;
+  outlet_.on_end(StreamEnd::kFinished);
+  return false;
+}
+
+void Subscription::finish(std::string_view last_words) {
+  if (state_ == State::kFinishing || state_ == State::kEnded) return;
+  hub_.catch_up_.forget(*this);
+  leave_queue();
+  state_ = State::kFinishing;
+  RenditionRef words;
+  if (!last_words.empty()) words = RenditionRef::make(hub_.holdings_, last_words);
+  if (piece_ && piece_offset_ > 0) {
+    last_words_ = std::move(words);
+    return;
+  }
+  if (piece_) release_piece();
+  if (words) {
+    hold_piece(std::move(words), 0, seen_, 0);
+    outlet_.on_news();
+    return;
+  }
+  state_ = State::kEnded;
+  outlet_.on_end(StreamEnd::kFinished);
+}
+
+void Subscription::hold_piece(RenditionRef piece, std::size_t offset, Position through, std::uint32_t updates) {
+  if (!piece_) {
+    piece_holder_ = hub_.piece_holders_.insert(hub_.piece_holders_.end(), this);
+  } else {
+    hub_.piece_holders_.splice(hub_.piece_holders_.end(), hub_.piece_holders_, piece_holder_);
+  }
+  piece_ = std::move(piece);
+  piece_offset_ = static_cast<std::uint32_t>(offset);
+  piece_through_ = through;
+  piece_updates_ = updates;
+}
+
+void Subscription::release_piece() {
+  hub_.piece_holders_.erase(piece_holder_);
+  piece_.reset();
+  piece_offset_ = 0;
+}
+
+void Subscription::leave_queue() {
+  if (!in_queue_) return;
+  UnitQueue& units = audience_.units;
+  if (state_ == State::kLive) {
+    // All that the audience got before the unit at the cursor has been sent.
+    seen_ = std::max(seen_, cursor_ < units.end_seq() ? units.at(cursor_).after : hub_.dispatched_);
+    state_ = State::kCatchUp;
+  }
+  in_queue_ = false;
+  units.leave(cursor_);
+}
+
+}  // namespace fanfare
