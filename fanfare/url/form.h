@@ -1,7 +1,9 @@
 // application/x-www-form-urlencoded and query strings (WHATWG URL section 5), and percent-encoding (RFC 3986 2.1).
-// Pure; any thread.
+// Bytes in, bytes out: nothing here decodes UTF-8 or replaces what is not; the caller checks what must be text.
+// Pure and linear in the input; any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
