@@ -1,0 +1,33 @@
+// JSON Web Signatures in compact form (RFC 7515 sections 3.1 and 5.2): taking one apart, and the algorithms of
+// RFC 7518. One so far, HS256; others stand beside verify_hs256.
+// What it is not: it reads no JSON; jwt.h does. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "fanfare/base/error.h"
+
+namespace fanfare {
+
+inline constexpr std::size_t kTokenBytesMax = 8 * 1024;
+
+struct CompactJws {
+  std::string header;  // these three decoded; nothing is verified yet
+  std::string payload;
+  std::string signature;
+  std::string_view signed_part;  // of the token that was decoded: "header.payload" as sent
+};
+
+// Strict: three parts of base64url without padding, in the one way that their bytes can be written, and at most
+// kTokenBytesMax in all. The token must outlive the result.
+Result<CompactJws> decode_jws(std::string_view token);
+
+// HMAC with SHA-256; compares in constant time. An empty key verifies nothing.
+bool verify_hs256(std::string_view key, std::string_view signed_part, std::string_view signature);
+
+// The compact form of a header and a payload, which must be JSON, signed with HS256. The key must not be empty.
+std::string sign_hs256(std::string_view key, std::string_view header, std::string_view payload);
+
+}  // namespace fanfare
