@@ -1,0 +1,121 @@
+// The options of `fanfare publish`; publish.h does the work.
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "fanfare/access/authorizer.h"
+#include "fanfare/cli/commands.h"
+#include "fanfare/cli/hub_url.h"
+#include "fanfare/cli/publish.h"
+
+namespace fanfare::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Prints the id of each update. Without DATA, --file or - nothing is published.
+A lone - reads standard input and publishes each line as soon as it has arrived,
+empty lines too; the first line that is not published ends the command.
+The token is the first of: --token, --key, $FANFARE_TOKEN,
+$MERCURE_PUBLISHER_JWT_KEY (a key, as --key).
+
+Examples:
+  fanfare publish --topic greetings 'Hello, world'
+  fanfare publish --topic books/1 --type updated --file book.json
+  vmstat 1 | fanfare publish --topic host/vmstat -)";
+
+struct Parsed {
+  PublishOptions options;
+  std::string hub{kDefaultHub};
+  std::string file;
+  std::string data;
+  std::string token;
+  std::string key;
+  std::uint64_t retry_ms = 0;
+  bool is_private = false;
+  CLI::Option* data_option = nullptr;
+};
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+std::string token_from_key(std::string_view key, const std::vector<std::string>& topics) {
+  Grants grants;
+  grants.publish = topics;
+  return make_token(key, grants);
+}
+
+std::string choose_token(const Parsed& parsed) {
+  if (!parsed.token.empty()) return parsed.token;
+  if (!parsed.key.empty()) return token_from_key(parsed.key, parsed.options.fields.topics);
+  if (std::string token = environment("FANFARE_TOKEN"); !token.empty()) return token;
+  std::string key = environment("MERCURE_PUBLISHER_JWT_KEY");
+  return key.empty() ? "" : token_from_key(key, parsed.options.fields.topics);
+}
+
+ExitCode usage_error(const std::string& message) {
+  std::fprintf(stderr, "fanfare publish: %s\n", message.c_str());
+  return ExitCode::kUsage;
+}
+
+ExitCode run_publish(Parsed& parsed) {
+  PublishOptions& options = parsed.options;
+  auto hub = hub_url(parsed.hub);
+  if (!hub) return usage_error(hub.error().message);
+  options.hub = *hub;
+  bool has_data = parsed.data_option->count() > 0;
+  if (has_data && !parsed.file.empty()) return usage_error("give either DATA or --file, not both");
+  if (!has_data && parsed.file.empty()) {
+    return usage_error("nothing to publish: give DATA, --file FILE, or - for the lines of standard input");
+  }
+  options.source = !has_data ? Source::kFile : parsed.data == "-" ? Source::kLines : Source::kArgument;
+  options.text = has_data ? parsed.data : parsed.file;
+  if (options.source == Source::kLines && !options.fields.id.empty()) {
+    return usage_error("--id names one update; the lines of standard input are many");
+  }
+  options.token = choose_token(parsed);
+  if (options.token.find_first_of("\r\n") != std::string::npos) return usage_error("a token is one line");
+  options.fields.privacy = parsed.is_private ? Privacy::kPrivate : Privacy::kPublic;
+  return publish(options);
+}
+
+}  // namespace
+
+void add_publish_command(CLI::App& app, Run& run) {
+  auto parsed = std::make_shared<Parsed>();
+  UpdateFields& fields = parsed->options.fields;
+  CLI::App* command = app.add_subcommand("publish", "Publish updates to a hub");
+  parsed->data_option =
+      command->add_option("DATA", parsed->data, "The update's data; - for one update per line of standard input");
+  command->add_option("-t,--topic", fields.topics, "Topic of the update; repeat it for alternate topics")
+      ->type_name("TOPIC")
+      ->allow_extra_args(false)
+      ->required();
+  command->add_option("-f,--file", parsed->file, "Publish a whole file as one update; - for standard input")
+      ->type_name("FILE");
+  command->add_option("--id", fields.id, "Event id; without it the hub chooses one")->type_name("ID");
+  command->add_option("--type", fields.type, "Event type; without it \"message\"")->type_name("TYPE");
+  CLI::Option* retry =
+      command->add_option("--retry", parsed->retry_ms, "Reconnection time for the subscribers, in milliseconds")
+          ->type_name("MS");
+  command->add_flag("--private", parsed->is_private, "Only for subscribers whose token grants a topic");
+  command->add_option("--hub", parsed->hub, "The hub's URL")
+      ->type_name("URL")
+      ->envname("FANFARE_HUB")
+      ->capture_default_str();
+  CLI::Option* token =
+      command->add_option("--token", parsed->token, "Token that allows publishing (a JWT)")->type_name("TOKEN");
+  command->add_option("--key", parsed->key, "Make the token from this publisher key (HS256); other users see it in ps")
+      ->type_name("SECRET")
+      ->excludes(token);
+  command->add_flag("-q,--quiet", parsed->options.quiet, "Do not print ids");
+  command->footer(kFooter);
+  command->callback([parsed, retry, &run] {
+    if (retry->count() > 0) parsed->options.fields.retry_ms = parsed->retry_ms;
+    run = [parsed] { return run_publish(*parsed); };
+  });
+}
+
+}  // namespace fanfare::cli
