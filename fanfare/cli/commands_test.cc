@@ -1,0 +1,244 @@
+// The commands from their command line to the requests they send and what they print, against a server that plays
+// one prepared response per connection and then closes it.
+#include "fanfare/cli/commands.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+namespace fanfare::cli {
+namespace {
+
+class PlayedServer {
+ public:
+  explicit PlayedServer(std::vector<std::string> responses) : responses_(std::move(responses)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    sockaddr* generic = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(listener_, generic, size), 0);
+    EXPECT_EQ(listen(listener_, 8), 0);
+    EXPECT_EQ(getsockname(listener_, generic, &size), 0);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/hub";
+    thread_ = std::thread([this] { play(); });
+  }
+  ~PlayedServer() { close(listener_); }
+
+  const std::string& url() const { return url_; }
+
+  // Ends the server; the requests in the order of their arrival.
+  std::vector<std::string> requests() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    return requests_;
+  }
+
+ private:
+  void play() {
+    for (const std::string& response : responses_) {
+      int peer = accept(listener_, nullptr, nullptr);
+      if (peer < 0) return;
+      requests_.push_back(read_request(peer));
+      EXPECT_EQ(write(peer, response.data(), response.size()), static_cast<ssize_t>(response.size()));
+      close(peer);
+    }
+  }
+
+  static std::string read_request(int peer) {
+    std::string request;
+    char bytes[4096];
+    std::size_t wanted = std::string::npos;
+    while (request.size() < wanted) {
+      ssize_t count = read(peer, bytes, sizeof bytes);
+      if (count <= 0) break;
+      request.append(bytes, static_cast<std::size_t>(count));
+      std::size_t head_end = request.find("\r\n\r\n");
+      if (head_end == std::string::npos) continue;
+      std::size_t length = request.find("Content-Length: ");
+      std::size_t body = length < head_end ? std::strtoul(request.c_str() + length + 16, nullptr, 10) : 0;
+      wanted = head_end + 4 + body;
+    }
+    return request;
+  }
+
+  std::vector<std::string> responses_;
+  std::vector<std::string> requests_;
+  std::string url_;
+  int listener_ = socket(AF_INET, SOCK_STREAM, 0);
+  std::thread thread_;
+};
+
+std::string answer(std::string_view status, std::string_view body) {
+  return "HTTP/1.1 " + std::string(status) + "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + std::string(body);
+}
+
+std::string event_stream(std::string_view events) {
+  return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n" + std::string(events);
+}
+
+struct Ran {
+  ExitCode exit_code;
+  std::string out;
+  std::string err;
+};
+
+Ran run(std::vector<std::string> arguments) {
+  for (const char* name : {"FANFARE_HUB", "FANFARE_TOKEN", "MERCURE_PUBLISHER_JWT_KEY"}) unsetenv(name);
+  Run chosen;
+  CLI::App app("", "fanfare");
+  app.require_subcommand(0, 1);
+  add_publish_command(app, chosen);
+  add_listen_command(app, chosen);
+  add_completion_command(app, chosen);
+  std::ranges::reverse(arguments);
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Ran ran{ExitCode::kUsage, "", ""};
+  try {
+    app.parse(arguments);
+    ran.exit_code = chosen();
+  } catch (const CLI::ParseError&) {
+  }
+  ran.out = testing::internal::GetCapturedStdout();
+  ran.err = testing::internal::GetCapturedStderr();
+  return ran;
+}
+
+std::string body_of(const std::string& request) {
+  return request.substr(request.find("\r\n\r\n") + 4);
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Commands, FindErrorsOfUsageBeforeTheyConnect) {
+  const std::vector<std::string> cases[] = {
+      {"publish", "data"},
+      {"publish", "--topic", "x"},
+      {"publish", "--topic", "x", "data", "more"},
+      {"publish", "--topic", "x", "data", "--file", "f"},
+      {"publish", "--topic", "x", "--id", "1", "-"},
+      {"publish", "--topic", "x", "data", "--token", "t", "--key", "k"},
+      {"publish", "--topic", "x", "data", "--token", "t\r\nX: y"},
+      {"publish", "--topic", "x", "data", "--retry", "soon"},
+      {"publish", "--topic", "x", "data", "--hub", "ftp://h"},
+      {"listen"},
+      {"listen", "http://h/", "topic"},
+      {"listen", "http://h/", "--topic", "x"},
+      {"listen", "x", "--json", "--data"},
+      {"listen", "x", "--for", "-1"},
+      {"listen", "x", "--last-event-id", "a\nb"},
+      {"completion", "tcsh"},
+  };
+  for (const auto& arguments : cases) {
+    EXPECT_EQ(run(arguments).exit_code, ExitCode::kUsage) << testing::PrintToString(arguments);
+  }
+}
+
+TEST(Commands, PublishSendsWhatTheOptionsSay) {
+  PlayedServer server({answer("200 OK", "#7\n"), answer("200 OK", "#8"), answer("200 OK", "#9")});
+  Ran ran = run({"publish", "--hub", server.url(), "-t", "[a,b]", "-t", "c", "--id", "#7", "--type", "t", "--retry",
+                 "5", "--private", "--token", "secret", "[1,2]"});
+  EXPECT_EQ(ran.exit_code, ExitCode::kDone) << ran.err;
+  EXPECT_EQ(ran.out, "#7\n");
+  EXPECT_EQ(run({"publish", "--hub", server.url(), "-t", "x", "listen"}).out, "#8\n");
+  EXPECT_EQ(run({"publish", "--hub", server.url(), "-t", "x", "-q", "--", "--data"}).out, "");
+  auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_TRUE(has(requests[0], "POST /hub HTTP/1.1\r\n")) << requests[0];
+  EXPECT_TRUE(has(requests[0], "\r\nAuthorization: Bearer secret\r\n")) << requests[0];
+  EXPECT_EQ(body_of(requests[0]), "topic=%5Ba%2Cb%5D&topic=c&id=%237&type=t&retry=5&private=on&data=%5B1%2C2%5D");
+  EXPECT_EQ(body_of(requests[1]), "topic=x&data=listen");
+  EXPECT_FALSE(has(requests[1], "Authorization"));
+  EXPECT_EQ(body_of(requests[2]), "topic=x&data=--data");
+}
+
+TEST(Commands, PublishStopsAtTheFirstLineThatFailsAndNamesIt) {
+  PlayedServer server({answer("200 OK", "a"), answer("200 OK", "b"), answer("413 Content Too Large", "too big\n")});
+  int input[2];
+  ASSERT_EQ(pipe(input), 0);
+  ASSERT_EQ(write(input[1], "one\n\nthree\nfour\n", 16), 16);
+  close(input[1]);
+  int kept = dup(STDIN_FILENO);
+  dup2(input[0], STDIN_FILENO);
+  close(input[0]);
+  Ran ran = run({"publish", "--hub", server.url(), "-t", "x", "-"});
+  dup2(kept, STDIN_FILENO);
+  close(kept);
+  EXPECT_EQ(ran.exit_code, ExitCode::kRefused);
+  EXPECT_EQ(ran.out, "a\nb\n");
+  EXPECT_TRUE(has(ran.err, "line 3: the server refused: 413 Content Too Large (too big)")) << ran.err;
+  auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_EQ(body_of(requests[0]), "topic=x&data=one");
+  EXPECT_EQ(body_of(requests[1]), "topic=x&data=");
+  EXPECT_EQ(body_of(requests[2]), "topic=x&data=three");
+}
+
+TEST(Commands, ListenReconnectsAfterTheLastEventIdUntil204) {
+  PlayedServer server({event_stream("retry: 1\nid: 1\ndata: one\n\nid: 2\nevent: t\ndata: two\n\ndata: unfinished"),
+                       event_stream(""), answer("204 No Content", "")});
+  Ran ran = run({"listen", server.url(), "--data"});
+  EXPECT_EQ(ran.exit_code, ExitCode::kDone) << ran.err;
+  EXPECT_EQ(ran.out, "one\ntwo\n");
+  auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_TRUE(has(requests[0], "\r\nAccept: text/event-stream\r\n")) << requests[0];
+  EXPECT_FALSE(has(requests[0], "Last-Event-ID"));
+  EXPECT_TRUE(has(requests[1], "\r\nLast-Event-ID: 2\r\n")) << requests[1];
+  EXPECT_TRUE(has(requests[2], "\r\nLast-Event-ID: 2\r\n")) << requests[2];
+}
+
+TEST(Commands, ListenEndsAfterTheCountInTheMiddleOfAWrite) {
+  PlayedServer server({event_stream("data: one\n\ndata: two\n\ndata: three\n\n")});
+  Ran ran = run({"listen", "--hub", server.url(), "a b", "-t", "http://c", "--data", "-n", "2", "--quiet"});
+  EXPECT_EQ(ran.exit_code, ExitCode::kDone);
+  EXPECT_EQ(ran.out, "one\ntwo\n");
+  EXPECT_EQ(ran.err, "");
+  EXPECT_TRUE(has(server.requests().at(0), "GET /hub?topic=http%3A%2F%2Fc&topic=a+b HTTP/1.1\r\n"));
+}
+
+TEST(Commands, ListenFailsForGoodOnWhatIsNoEventStream) {
+  PlayedServer server({answer("401 Unauthorized", "a token is needed\n"), answer("503 Service Unavailable", "full"),
+                       answer("200 OK", "plain")});
+  Ran refused = run({"listen", server.url()});
+  EXPECT_EQ(refused.exit_code, ExitCode::kRefused);
+  EXPECT_TRUE(has(refused.err, "401 Unauthorized (a token is needed)")) << refused.err;
+  EXPECT_EQ(run({"listen", server.url()}).exit_code, ExitCode::kServer);
+  EXPECT_EQ(run({"listen", server.url()}).exit_code, ExitCode::kServer);
+  EXPECT_EQ(server.requests().size(), 3u);
+}
+
+TEST(Commands, TellWhenNobodyAnswers) {
+  std::string url;
+  {
+    PlayedServer gone({});
+    url = gone.url();
+    gone.requests();
+  }
+  for (const auto& ran : {run({"listen", url}), run({"publish", "--hub", url, "-t", "x", "y"})}) {
+    EXPECT_EQ(ran.exit_code, ExitCode::kConnect);
+    EXPECT_TRUE(has(ran.err, "no hub answers at " + url)) << ran.err;
+  }
+}
+
+TEST(Commands, CompletionKnowsTheOptionsOfTheParser) {
+  std::string script = run({"completion", "bash"}).out;
+  EXPECT_TRUE(has(script, "--last-event-id")) << script;
+  EXPECT_TRUE(has(script, "-f|--file) mapfile")) << script;
+  EXPECT_FALSE(has(script, "--private)")) << "a flag takes no value";
+}
+
+}  // namespace
+}  // namespace fanfare::cli
