@@ -55,7 +55,6 @@ class Blanker {
       skip_line();
     } else if (starts("/*")) {
       blank_until(behind("*/", at_ + 2));
-      only_space_ = line_is_empty;
     } else if (c == '#' && line_is_empty) {
       skip_line();
     } else if (c == '"' && follows_raw_prefix()) {

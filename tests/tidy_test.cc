@@ -59,6 +59,7 @@ TEST(TidySource, FunctionsAreFoundFromTheirHeadToTheirBrace) {
       {"enum class E : int {\n  kA,\n};\nauto f() -> int {\n}\n", {{4, 5}}},
       {"extern \"C\" {\nint f() {\n}\n}\nextern \"C\" int g(int) {\n}\n", {{2, 3}, {5, 6}}},
       {"const Row kRows[] = {\n  {1, f(2)},\n  {[] { return 1; }},\n};\nint f() {}\n", {{5, 5}}},
+      {"std::function<int(int)> steps[] = {\n  f,\n};\n", {}},
       {"const auto kF = [](int a) {\n  return a;\n};\n", {{1, 3}}},
       {"TEST(A, B) {\n  const char* s = R\"(}}})\";\n}\nTEST(A, C) {\n}\n", {{1, 3}, {4, 5}}},
       {"struct stat status(int a) {\n}\n", {{1, 2}}},
