@@ -1,0 +1,132 @@
+#include "fanfare/observe/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <sstream>
+#include <vector>
+
+namespace fanfare {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+constexpr std::array<std::string_view, kRefusals> kRefusalNames = {
+    "bad_request", "unauthorized", "forbidden", "not_found", "method", "timeout", "too_large", "overloaded", "other"};
+
+struct Family {
+  const char* name;
+  const char* help;
+  MetricType type;
+  Counter ShardCounters::* member;
+};
+
+constexpr std::array kFamilies = {
+    Family{"fanfare_connections", "Connections that are open.", MetricType::Gauge, &ShardCounters::connections},
+    Family{"fanfare_connections_total", "Connections accepted.", MetricType::Counter,
+           &ShardCounters::connections_total},
+    Family{"fanfare_requests_total", "Requests received.", MetricType::Counter, &ShardCounters::requests_total},
+    Family{"fanfare_subscribers", "Subscribers that are connected.", MetricType::Gauge, &ShardCounters::subscribers},
+    Family{"fanfare_subscribers_total", "Subscribers accepted.", MetricType::Counter,
+           &ShardCounters::subscribers_total},
+    Family{"fanfare_audiences", "Audiences: sets of subscribers with the same selectors and grants, one per shard.",
+           MetricType::Gauge, &ShardCounters::audiences},
+    Family{"fanfare_updates_total", "Updates published.", MetricType::Counter, &ShardCounters::updates_total},
+    Family{"fanfare_deliveries_total", "Updates handed whole to subscribers' sockets.", MetricType::Counter,
+           &ShardCounters::deliveries_total},
+    Family{"fanfare_sent_bytes_total", "Event-stream bytes written to sockets, framing included.", MetricType::Counter,
+           &ShardCounters::sent_bytes_total},
+    Family{"fanfare_writes_total", "Writes to sockets of event streams that took bytes.", MetricType::Counter,
+           &ShardCounters::writes_total},
+    Family{"fanfare_catch_ups_total", "Times that a subscriber began to read the event log.", MetricType::Counter,
+           &ShardCounters::catch_ups_total},
+    Family{"fanfare_evictions_total", "Times that a subscriber fell behind its queue and went on from the event log.",
+           MetricType::Counter, &ShardCounters::evictions_total},
+    Family{"fanfare_resets_total", "Connections reset to keep the memory budget.", MetricType::Counter,
+           &ShardCounters::resets_total},
+    Family{"fanfare_held_bytes", "Bytes held for subscribers: units, unsent tails and catch-up buffers.",
+           MetricType::Gauge, &ShardCounters::held_bytes},
+};
+
+template <typename CounterOf>
+double sum(std::span<const ShardCounters* const> shards, CounterOf counter_of) {
+  std::uint64_t total = 0;
+  for (const ShardCounters* shard : shards) total += counter_of(*shard).value();
+  return static_cast<double>(total);
+}
+
+ClientMetric sample(MetricType type, double value, std::vector<ClientMetric::Label> labels = {}) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  (type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+  return metric;
+}
+
+MetricFamily refusals(std::span<const ShardCounters* const> shards) {
+  MetricFamily family{"fanfare_refusals_total", "Requests and connections refused.", MetricType::Counter, {}};
+  for (std::size_t i = 0; i < kRefusals; ++i) {
+    const auto counter_of = [i](const ShardCounters& shard) -> const Counter& { return shard.refusals_total[i]; };
+    family.metric.push_back(sample(family.type, sum(shards, counter_of), {{"reason", std::string(kRefusalNames[i])}}));
+  }
+  return family;
+}
+
+}  // namespace
+
+std::string_view refusal_name(Refusal refusal) {
+  return kRefusalNames[static_cast<std::size_t>(refusal)];
+}
+
+Refusal refusal_of_status(int status) {
+  switch (status) {
+    case 400:
+    case 411:
+    case 414:
+    case 417:
+    case 431:
+    case 501:
+    case 505:
+      return Refusal::kBadRequest;
+    case 401:
+      return Refusal::kUnauthorized;
+    case 403:
+      return Refusal::kForbidden;
+    case 404:
+      return Refusal::kNotFound;
+    case 405:
+      return Refusal::kMethod;
+    case 408:
+      return Refusal::kTimeout;
+    case 413:
+      return Refusal::kTooLarge;
+    case 429:
+    case 503:
+      return Refusal::kOverloaded;
+    default:
+      return Refusal::kOther;
+  }
+}
+
+std::string render_metrics(std::span<const ShardCounters* const> shards, std::string_view version) {
+  std::vector<MetricFamily> families;
+  for (const auto& [name, help, type, member] : kFamilies) {
+    const auto counter_of = [of = member](const ShardCounters& shard) -> const Counter& { return shard.*of; };
+    families.push_back({name, help, type, {sample(type, sum(shards, counter_of))}});
+  }
+  families.push_back(refusals(shards));
+  families.push_back({"fanfare_shards",
+                      "Shards: one thread each.",
+                      MetricType::Gauge,
+                      {sample(MetricType::Gauge, static_cast<double>(shards.size()))}});
+  families.push_back({"fanfare_build_info",
+                      "Always 1; the version is in the label.",
+                      MetricType::Gauge,
+                      {sample(MetricType::Gauge, 1, {{"version", std::string(version)}})}});
+  std::ostringstream text;
+  prometheus::TextSerializer().Serialize(text, families);
+  return std::move(text).str();
+}
+
+}  // namespace fanfare
