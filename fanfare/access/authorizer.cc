@@ -1,7 +1,5 @@
 #include "fanfare/access/authorizer.h"
 
-#include <chrono>
-#include <cstdio>
 #include <utility>
 
 #include "fanfare/access/jws.h"
@@ -10,21 +8,9 @@
 namespace fanfare {
 namespace {
 
-// 2026-11-21T09:00:00Z; beyond the year 9999 the bare number.
-std::string date_time(std::int64_t time_s) {
-  using namespace std::chrono;
-  constexpr std::int64_t kYear10000_s = 253'402'300'800;
-  if (time_s < 0 || time_s >= kYear10000_s) return std::to_string(time_s);
-  const sys_seconds time{seconds{time_s}};
-  const auto day = floor<days>(time);
-  const year_month_day date{day};
-  const hh_mm_ss clock{time - day};
-  char text[32];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return text;
+// Unsigned, because claims reach over all 64 bits.
+std::string seconds_between(std::int64_t earlier_s, std::int64_t later_s) {
+  return std::to_string(static_cast<std::uint64_t>(later_s) - static_cast<std::uint64_t>(earlier_s)) + " s";
 }
 
 Result<Grants> check_token(std::string_view token, std::string_view key, std::int64_t now_s) {
@@ -35,9 +21,11 @@ Result<Grants> check_token(std::string_view token, std::string_view key, std::in
   auto claims = parse_claims(jws->payload);
   if (!claims) return std::unexpected(claims.error());
   const auto expires_at_s = claims->grants.expires_at_s;
-  if (expires_at_s && now_s >= *expires_at_s) return fail("the token expired at " + date_time(*expires_at_s));
+  if (expires_at_s && now_s >= *expires_at_s) {
+    return fail("the token expired " + seconds_between(*expires_at_s, now_s) + " ago");
+  }
   if (claims->not_before_s && now_s < *claims->not_before_s) {
-    return fail("the token is not valid before " + date_time(*claims->not_before_s));
+    return fail("the token is valid only in " + seconds_between(now_s, *claims->not_before_s));
   }
   return std::move(claims->grants);
 }
