@@ -255,6 +255,12 @@ TEST(Http1Head, ARefusalIsOneLineOfTextThatCloses) {
   EXPECT_TRUE(bench.recorder.heads.empty());
 }
 
+TEST(Http1Head, TheRefusalOfWhatFollowsAHeadRequestHasABody) {
+  Http1Bench bench;
+  bench.feed("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n\n");
+  EXPECT_TRUE(bench.send().ends_with("\r\n\r\nA line of the head ends in LF without CR.\n"));
+}
+
 TEST(Http1Head, TheRefusalOfAHeadRequestHasNoBody) {
   for (const std::string_view bytes : {"HEAD / HTTP/1.1\r\n\r\n", "\r\nHEAD / HTTP/1.1\r\n\r\n"}) {
     Http1Bench bench;

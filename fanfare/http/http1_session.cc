@@ -16,8 +16,8 @@ void release(std::string& bytes) {
 }
 
 std::size_t heap_bytes(const std::string& bytes) {
-  static const std::size_t inline_capacity = std::string().capacity();
-  return bytes.capacity() > inline_capacity ? bytes.capacity() + 1 : 0;
+  static const std::size_t kInlineCapacity = std::string().capacity();
+  return bytes.capacity() > kInlineCapacity ? bytes.capacity() + 1 : 0;
 }
 
 // Of a whole head, empty lines before it included.
