@@ -3,6 +3,7 @@
 #include "fanfare/cli/commands.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 #include <thread>
@@ -164,18 +165,24 @@ TEST(Commands, PublishSendsWhatTheOptionsSay) {
   EXPECT_EQ(body_of(requests[2]), "topic=x&data=--data");
 }
 
-TEST(Commands, PublishStopsAtTheFirstLineThatFailsAndNamesIt) {
-  PlayedServer server({answer("200 OK", "a"), answer("200 OK", "b"), answer("413 Content Too Large", "too big\n")});
+// Runs with these bytes (fewer than a pipe holds) on standard input.
+Ran run_with_input(std::string_view bytes, const std::vector<std::string>& arguments) {
   int input[2];
-  ASSERT_EQ(pipe(input), 0);
-  ASSERT_EQ(write(input[1], "one\n\nthree\nfour\n", 16), 16);
+  EXPECT_EQ(pipe(input), 0);
+  EXPECT_EQ(write(input[1], bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   close(input[1]);
   int kept = dup(STDIN_FILENO);
   dup2(input[0], STDIN_FILENO);
   close(input[0]);
-  Ran ran = run({"publish", "--hub", server.url(), "-t", "x", "-"});
+  Ran ran = run(arguments);
   dup2(kept, STDIN_FILENO);
   close(kept);
+  return ran;
+}
+
+TEST(Commands, PublishStopsAtTheFirstLineThatFailsAndNamesIt) {
+  PlayedServer server({answer("200 OK", "a"), answer("200 OK", "b"), answer("413 Content Too Large", "too big\n")});
+  Ran ran = run_with_input("one\n\nthree\nfour\n", {"publish", "--hub", server.url(), "-t", "x", "-"});
   EXPECT_EQ(ran.exit_code, ExitCode::kRefused);
   EXPECT_EQ(ran.out, "a\nb\n");
   EXPECT_TRUE(has(ran.err, "line 3: the server refused: 413 Content Too Large (too big)")) << ran.err;
@@ -186,10 +193,23 @@ TEST(Commands, PublishStopsAtTheFirstLineThatFailsAndNamesIt) {
   EXPECT_EQ(body_of(requests[2]), "topic=x&data=three");
 }
 
+TEST(Commands, PublishTakesALastLineWithoutItsEndAndWholeInput) {
+  PlayedServer server({answer("200 OK", "a"), answer("200 OK", "b"), answer("200 OK", "c")});
+  EXPECT_EQ(run_with_input("one\r\ntwo", {"publish", "--hub", server.url(), "-t", "x", "-"}).out, "a\nb\n");
+  EXPECT_EQ(run_with_input("one\ntwo", {"publish", "--hub", server.url(), "-t", "x", "--file", "-"}).out, "c\n");
+  auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_EQ(body_of(requests[0]), "topic=x&data=one");
+  EXPECT_EQ(body_of(requests[1]), "topic=x&data=two");
+  EXPECT_EQ(body_of(requests[2]), "topic=x&data=one%0Atwo");
+}
+
 TEST(Commands, ListenReconnectsAfterTheLastEventIdUntil204) {
   PlayedServer server({event_stream("retry: 1\nid: 1\ndata: one\n\nid: 2\nevent: t\ndata: two\n\ndata: unfinished"),
                        event_stream(""), answer("204 No Content", "")});
+  auto begin = std::chrono::steady_clock::now();
   Ran ran = run({"listen", server.url(), "--data"});
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(3)) << "the default, not retry";
   EXPECT_EQ(ran.exit_code, ExitCode::kDone) << ran.err;
   EXPECT_EQ(ran.out, "one\ntwo\n");
   auto requests = server.requests();
@@ -211,7 +231,7 @@ TEST(Commands, ListenEndsAfterTheCountInTheMiddleOfAWrite) {
 
 TEST(Commands, ListenFailsForGoodOnWhatIsNoEventStream) {
   PlayedServer server({answer("401 Unauthorized", "a token is needed\n"), answer("503 Service Unavailable", "full"),
-                       answer("200 OK", "plain")});
+                       "HTTP/1.1 200 OK\r\nContent-Type: text/event-streams\r\nConnection: close\r\n\r\ndata: x\n\n"});
   Ran refused = run({"listen", server.url()});
   EXPECT_EQ(refused.exit_code, ExitCode::kRefused);
   EXPECT_TRUE(has(refused.err, "401 Unauthorized (a token is needed)")) << refused.err;

@@ -28,6 +28,8 @@ TEST(NearestWord, ForgivesTypingErrors) {
 TEST(NearestWord, PrefersTheNearest) {
   const std::vector<std::string> words = {"--token", "--topic"};
   EXPECT_EQ(nearest_word("--topik", words), "--topic");
+  EXPECT_EQ(nearest_word("tou", std::vector<std::string>{"out"}), "");
+  EXPECT_EQ(nearest_word("otu", std::vector<std::string>{"out"}), "out");
   EXPECT_EQ(nearest_word("--tokn", words), "--token");
   EXPECT_EQ(nearest_word(std::string(100'000, 'x'), words), "");
 }
