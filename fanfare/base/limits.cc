@@ -34,6 +34,8 @@ constexpr std::array kFields = {
     FIELD(topic_cache_bytes_max),
     FIELD(compiled_selectors_bytes_max),
     FIELD(flush_us_max),
+    FIELD(turn_bytes_max),
+    FIELD(undispatched_bytes_max),
     FIELD(unsent_bytes_max),
     FIELD(catch_up_read_bytes_max),
     FIELD(catch_up_scan_updates_max),
@@ -43,6 +45,7 @@ constexpr std::array kFields = {
     FIELD(reserved_files),
     FIELD(drain_ms),
     FIELD(retry_after_s),
+    FIELD(publish_wait_ms),
 };
 #undef FIELD
 static_assert(sizeof(Limits) == kFields.size() * sizeof(std::size_t), "a limit is missing from the table");

@@ -41,6 +41,8 @@ struct Limits {
   std::size_t topic_cache_bytes_max = 8 * 1024 * 1024;
   std::size_t compiled_selectors_bytes_max = 64 * 1024 * 1024;
   std::size_t flush_us_max = 1'000;
+  std::size_t turn_bytes_max = 1024 * 1024;              // updates that one turn dispatches
+  std::size_t undispatched_bytes_max = 8 * 1024 * 1024;  // of one shard; beyond it publishers wait
   std::size_t unsent_bytes_max = 64 * 1024;  // TCP_NOTSENT_LOWAT
 
   // Catch-up: one read of the log.
@@ -56,6 +58,7 @@ struct Limits {
   std::size_t reserved_files = 64;
   std::size_t drain_ms = 10'000;
   std::size_t retry_after_s = 5;
+  std::size_t publish_wait_ms = 5'000;
 };
 
 // One member of Limits, for the configuration and for --help.

@@ -1,0 +1,191 @@
+// `fanfare serve`: its options, and the parts of a running hub.
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "fanfare/access/authorizer.h"
+#include "fanfare/base/limits.h"
+#include "fanfare/cli/commands.h"
+#include "fanfare/history/memory_log.h"
+#include "fanfare/observe/log.h"
+#include "fanfare/server/routes.h"
+#include "fanfare/server/server.h"
+
+namespace fanfare::cli {
+namespace {
+
+constexpr const char* kFooter = R"(Serves until SIGTERM or SIGINT: then it takes no new streams, tells the open ones
+when to come back, ends them, and exits within the limit drain_ms. A second
+signal ends it at once.
+
+Examples:
+  fanfare serve --dev
+  fanfare serve --listen :8080 --publisher-key "$KEY" --anonymous
+  fanfare serve --listen [::1]:8080 --limit heartbeat_ms=5000 …)";
+
+constexpr std::size_t kKeyBytesLeast = 32;  // RFC 7518 section 3.2: as long as the hash
+
+struct Parsed {
+  ServerOptions options;
+  std::vector<std::string> listen;
+  std::vector<std::string> limits;
+  std::string log = "memory";
+  std::string log_format = "auto";
+  std::string log_level = "info";
+  bool no_access_log = false;
+};
+
+ExitCode usage_error(const std::string& message) {
+  std::fprintf(stderr, "fanfare serve: %s\n", message.c_str());
+  return ExitCode::kUsage;
+}
+
+std::string random_key() {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::random_device random;
+  std::string key;
+  for (std::size_t i = 0; i < 2 * kKeyBytesLeast; ++i) key.push_back(kHex[random() % 16]);
+  return key;
+}
+
+// Why the options do not make a server; empty if they do.
+std::string complete(Parsed& parsed) {
+  ServerOptions& options = parsed.options;
+  if (!parsed.listen.empty()) options.listen = parsed.listen;
+  options.access_log = !parsed.no_access_log;
+  options.version = kVersion;
+  for (const auto& assignment : parsed.limits) {
+    if (auto set = set_limit(options.limits, assignment); !set) return set.error().message;
+  }
+  AuthorizerOptions& access = options.access;
+  if (options.development) {
+    access.anonymous = true;
+    if (access.publisher_key.empty()) access.publisher_key = random_key();
+    if (access.subscriber_key.empty()) access.subscriber_key = access.publisher_key;
+  }
+  if (access.publisher_key.empty()) {
+    return "nobody could publish: give --publisher-key (or $MERCURE_PUBLISHER_JWT_KEY), or try --dev";
+  }
+  if (access.subscriber_key.empty() && !access.anonymous) {
+    return "nobody could subscribe: give --subscriber-key (or $MERCURE_SUBSCRIBER_JWT_KEY), --anonymous, or both";
+  }
+  return {};
+}
+
+Log make_log(const Parsed& parsed) {
+  const LogFormat format = parsed.log_format == "text"   ? LogFormat::kText
+                           : parsed.log_format == "json" ? LogFormat::kJson
+                                                         : LogFormat::kAuto;
+  const LogLevel level = parsed.log_level == "debug"     ? LogLevel::kDebug
+                         : parsed.log_level == "warning" ? LogLevel::kWarning
+                         : parsed.log_level == "error"   ? LogLevel::kError
+                                                         : LogLevel::kInfo;
+  return Log(format, level);
+}
+
+void print_development_help(const Server& server, const AuthorizerOptions& access) {
+  const std::string origin = "http://" + server.addresses().front();
+  const std::string hub = origin + std::string(kHubPath);
+  Grants grants;
+  grants.publish = {"*"};
+  grants.subscribe = {"*"};
+  const std::string token = make_token(access.publisher_key, grants);
+  std::printf(
+      "Fanfare %s for development: this machine only, anybody on it may subscribe, publishing takes the token.\n\n"
+      "  Page       %s/#token=%s\n\n"
+      "  Subscribe  curl -N '%s?topic=greetings'\n\n"
+      "  Publish    curl -H 'Authorization: Bearer %s' -d topic=greetings -d 'data=Hello, world' %s\n\n",
+      std::string(kVersion).c_str(), origin.c_str(), token.c_str(), hub.c_str(), token.c_str(), hub.c_str());
+  std::fflush(stdout);
+}
+
+ExitCode run(Parsed& parsed) {
+  if (const std::string wrong = complete(parsed); !wrong.empty()) return usage_error(wrong);
+  Log log = make_log(parsed);
+  for (const auto* key : {&parsed.options.access.publisher_key, &parsed.options.access.subscriber_key}) {
+    if (!key->empty() && key->size() < kKeyBytesLeast) {
+      log.write(LogLevel::kWarning, "weak_key", {{"advice", "an HS256 key should have 32 bytes or more"}});
+      break;
+    }
+  }
+  MemoryLog history(parsed.options.limits);
+  const AuthorizerOptions access = parsed.options.access;
+  const bool development = parsed.options.development;
+  auto server = Server::open(std::move(parsed.options), history, log);
+  if (!server) {
+    std::fprintf(stderr, "fanfare serve: %s\n", server.error().message.c_str());
+    return ExitCode::kFailed;
+  }
+  if (development) {
+    print_development_help(**server, access);
+    log.write(LogLevel::kWarning, "development_mode",
+              {{"loopback_only", true}, {"anonymous", true}, {"publishing", "with the printed token"}});
+  }
+  std::string addresses;
+  for (const auto& address : (*server)->addresses()) addresses.append(addresses.empty() ? "" : " ").append(address);
+  log.write(LogLevel::kInfo, "ready",
+            {{"version", kVersion},
+             {"listen", addresses},
+             {"threads", static_cast<std::int64_t>((*server)->threads())},
+             {"log", parsed.log}});
+  (*server)->run();
+  return ExitCode::kDone;
+}
+
+std::string limits_help() {
+  std::string text = "Set a limit; repeat for more. The limits and their defaults:";
+  const Limits defaults;
+  for (const auto& field : limit_fields()) {
+    text.append(" ").append(field.name).append("=").append(std::to_string(defaults.*(field.member)));
+  }
+  return text;
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, Run& run_later) {
+  const auto parsed = std::make_shared<Parsed>();
+  CLI::App* command = app.add_subcommand("serve", "Run a hub");
+  command->footer(kFooter);
+  command->add_option("--listen", parsed->listen, "Listen on ADDR:PORT; repeat for more (else 127.0.0.1:8080)")
+      ->type_name("ADDR:PORT")
+      ->allow_extra_args(false);
+  command->add_flag("--dev", parsed->options.development,
+                    "For development: loopback only, anybody may subscribe, publishing takes a printed token");
+  command->add_option("--publisher-key", parsed->options.access.publisher_key, "HS256 secret of publishers' tokens")
+      ->type_name("SECRET")
+      ->envname("MERCURE_PUBLISHER_JWT_KEY");
+  command->add_option("--subscriber-key", parsed->options.access.subscriber_key, "HS256 secret of subscribers' tokens")
+      ->type_name("SECRET")
+      ->envname("MERCURE_SUBSCRIBER_JWT_KEY");
+  command->add_flag("--anonymous", parsed->options.access.anonymous, "Let anybody subscribe to public updates");
+  command
+      ->add_option("--cors-origin", parsed->options.cors_origins,
+                   "Let pages of this origin use the hub; repeat for more; * without credentials")
+      ->type_name("ORIGIN")
+      ->allow_extra_args(false);
+  command->add_option("--log", parsed->log, "The event log: memory")
+      ->type_name("KIND")
+      ->check(CLI::IsMember({"memory"}))
+      ->capture_default_str();
+  command->add_option("--threads", parsed->options.threads, "Threads that serve (else one for each core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 256));
+  command->add_option("--limit", parsed->limits, limits_help())->type_name("NAME=VALUE")->allow_extra_args(false);
+  command->add_option("--log-format", parsed->log_format, "auto (text on a terminal, else JSON), text or json")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"auto", "text", "json"}))
+      ->capture_default_str();
+  command->add_option("--log-level", parsed->log_level, "debug, info, warning or error")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->capture_default_str();
+  command->add_flag("--no-access-log", parsed->no_access_log, "Write no line for each request");
+  command->callback([parsed, &run_later] { run_later = [parsed] { return run(*parsed); }; });
+}
+
+}  // namespace fanfare::cli

@@ -1,0 +1,104 @@
+#include "fanfare/net/socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <cerrno>
+#include <utility>
+
+#include "fanfare/net/loop_parts.h"
+
+namespace fanfare::net {
+namespace {
+
+using AsioSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+void set_option(int fd, int level, int option, int value) {
+  ::setsockopt(fd, level, option, &value, sizeof value);  // a hint: a socket without it still works
+}
+
+}  // namespace
+
+// Lives until the last pending wait has come back, so that a Socket may be destroyed at any time.
+struct Socket::Registration {
+  AsioSocket socket;
+  SocketVisitor* visitor;  // nullptr once the Socket is closed
+  std::uint32_t references = 1;
+  bool waits_readable = false;
+  bool waits_writable = false;
+
+  Registration(Loop& loop, SocketVisitor& to) : socket(loop.parts().context), visitor(&to) {}
+
+  friend void intrusive_ptr_add_ref(Registration* registration) { ++registration->references; }
+  friend void intrusive_ptr_release(Registration* registration) {
+    if (--registration->references == 0) delete registration;
+  }
+};
+
+Socket::Socket(Loop& loop, int fd, SocketVisitor& visitor, const Limits& limits)
+    : registration_(new Registration(loop, visitor)), fd_(fd) {
+  boost::system::error_code error;
+  registration_->socket.assign(boost::asio::ip::tcp::v4(), fd, error);
+  if (error) {  // the kernel has no room to watch one more
+    ::close(std::exchange(fd_, -1));
+    return;
+  }
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, static_cast<int>(limits.unsent_bytes_max));
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(limits.unacknowledged_ms));
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
+Socket::~Socket() {
+  close();
+  intrusive_ptr_release(registration_);
+}
+
+void Socket::wait_readable() {
+  if (fd_ < 0 || std::exchange(registration_->waits_readable, true)) return;
+  registration_->socket.async_wait(AsioSocket::wait_read,
+                                   [held = boost::intrusive_ptr(registration_)](const boost::system::error_code&) {
+                                     held->waits_readable = false;
+                                     if (held->visitor != nullptr) held->visitor->on_readable();
+                                   });
+}
+
+void Socket::wait_writable() {
+  if (fd_ < 0 || std::exchange(registration_->waits_writable, true)) return;
+  registration_->socket.async_wait(AsioSocket::wait_write,
+                                   [held = boost::intrusive_ptr(registration_)](const boost::system::error_code&) {
+                                     held->waits_writable = false;
+                                     if (held->visitor != nullptr) held->visitor->on_writable();
+                                   });
+}
+
+IoResult Socket::read(std::span<char> into) {
+  const ssize_t bytes = ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT);
+  if (bytes > 0) return {IoStatus::kDone, static_cast<std::size_t>(bytes)};
+  if (bytes == 0) return {IoStatus::kEnd};
+  return {errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? IoStatus::kWouldBlock : IoStatus::kFailed};
+}
+
+void Socket::shutdown_send() {
+  if (fd_ >= 0) ::shutdown(fd_, SHUT_WR);
+}
+
+void Socket::close() {
+  if (std::exchange(fd_, -1) < 0) return;
+  registration_->visitor = nullptr;
+  boost::system::error_code ignored;
+  registration_->socket.close(ignored);
+}
+
+void Socket::reset() {
+  if (fd_ < 0) return;
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
+}
+
+}  // namespace fanfare::net

@@ -1,0 +1,62 @@
+// A connected TCP socket of one loop: non-blocking, told when it can be read or written. One thread: the loop's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "fanfare/base/limits.h"
+#include "fanfare/net/loop.h"
+
+namespace fanfare::net {
+
+class SocketVisitor {
+ public:
+  virtual ~SocketVisitor() = default;
+  // One call for each wait_readable or wait_writable. There may be an error or the end to read.
+  virtual void on_readable() = 0;
+  virtual void on_writable() = 0;
+};
+
+enum class IoStatus {
+  kDone,        // `bytes` were taken, at least one
+  kWouldBlock,  // wait first
+  kEnd,         // the peer will send nothing more
+  kFailed,      // the connection is broken
+};
+struct IoResult {
+  IoStatus status;
+  std::size_t bytes = 0;
+};
+
+class Socket {
+ public:
+  // Owns the connected, non-blocking file descriptor and sets its options: no delay, a small unsent share in the
+  // kernel, an end to peers that acknowledge nothing. The visitor is borrowed and never called after close().
+  Socket(Loop& loop, int fd, SocketVisitor& visitor, const Limits& limits);
+  ~Socket();
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  int fd() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+
+  // Ask for one call of on_readable / on_writable; asking again before it comes changes nothing.
+  void wait_readable();
+  void wait_writable();
+  IoResult read(std::span<char> into);
+
+  // No more bytes follow ours; the peer's may.
+  void shutdown_send();
+  void close();
+  // Close with a reset: unsent bytes are thrown away.
+  void reset();
+
+ private:
+  struct Registration;
+  Registration* registration_;  // counted; pending waits hold it too
+  int fd_;
+};
+
+}  // namespace fanfare::net

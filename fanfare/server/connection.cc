@@ -1,0 +1,367 @@
+#include "fanfare/server/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fanfare/event_stream/writer.h"
+#include "fanfare/server/shard.h"
+
+namespace fanfare {
+namespace {
+
+constexpr int kReadsAtOnce = 4;  // buffers that one connection may fill before the loop gets its turn
+constexpr std::string_view kFirstCommentChunk = "2\r\n:\n\r\n";
+
+bool announces_body(const http::RequestHead& head) {
+  const auto* length = head.headers.find("Content-Length");
+  return head.headers.find("Transfer-Encoding") != nullptr || (length != nullptr && *length != "0");
+}
+
+http::Response overloaded(const Limits& limits, std::string_view reason) {
+  auto response = http::text_response(503, reason);
+  response.headers.add("Retry-After", std::to_string(limits.retry_after_s));
+  return response;
+}
+
+}  // namespace
+
+Connection::Connection(Shard& shard, int fd, const net::Address& peer, bool refuse)
+    : shard_(shard),
+      socket_(shard.loop(), fd, *this, shard.shared().options.limits),
+      session_(*this, shard.shared().options.limits),
+      peer_(peer.text()),
+      refuse_(refuse) {}
+
+Connection::~Connection() = default;
+
+void Connection::start() {
+  set_deadline();
+  socket_.wait_readable();
+}
+
+// --- Reading -----------------------------------------------------------------------------------------------------
+
+void Connection::on_readable() {
+  receive();
+  if (is_closed()) return;
+  send_now();
+  set_deadline();
+  if (!peer_ended_) socket_.wait_readable();
+}
+
+void Connection::receive() {
+  receiving_ = true;
+  for (int i = 0; i < kReadsAtOnce && !peer_ended_ && !is_closed(); ++i) {
+    const std::span<char> buffer = shard_.read_buffer();
+    const net::IoResult read = socket_.read(buffer);
+    if (read.status == net::IoStatus::kWouldBlock) break;
+    if (read.status == net::IoStatus::kFailed) {
+      close();
+    } else if (read.status == net::IoStatus::kEnd) {
+      peer_ended_ = true;
+      // A subscriber that has nothing more to say has left: there is no other sign of it.
+      if (subscription_ != nullptr || lingering_) {
+        close();
+      } else {
+        session_.receive_end();
+      }
+    } else {
+      if (!lingering_) session_.receive({buffer.data(), read.bytes});
+      if (subscription_ != nullptr && session_.wants_close()) close();  // more behind a stream's request than we keep
+      if (read.bytes < buffer.size()) break;
+    }
+  }
+  receiving_ = false;
+}
+
+std::size_t Connection::on_head(http::RequestHead head) {
+  shard_.counters().requests_total.add();
+  started_us_ = net::steady_us();
+  sent_bytes_ = 0;
+  method_ = head.method;
+  path_ = head.path;
+  request_ = std::make_unique<Request>();
+  request_->head = std::move(head);
+  const Limits& limits = shard_.shared().options.limits;
+  if (refuse_) return answer_early(overloaded(limits, "the server has no room for another connection"));
+  if (shard_.is_draining()) return answer_early(overloaded(limits, "the server is shutting down"));
+  auto endpoint = shard_.router().route(request_->head);
+  if (!endpoint) return answer_early(std::move(endpoint.error()));
+  auto body_bytes_max = (*endpoint)->admit(request_->head);
+  if (!body_bytes_max) return answer_early(std::move(body_bytes_max.error()));
+  request_->endpoint = *endpoint;
+  return *body_bytes_max;
+}
+
+// The answer needs no body: it comes at once if one is on its way, which then ends the connection; else the request is
+// as good as complete, and the connection can be kept.
+std::size_t Connection::answer_early(http::Response response) {
+  if (announces_body(request_->head)) {
+    respond(std::move(response));
+  } else {
+    request_->early = std::move(response);
+  }
+  return 0;
+}
+
+void Connection::on_body(std::string_view bytes) {
+  request_->body.append(bytes);
+}
+
+void Connection::on_end() {
+  if (request_->endpoint == nullptr) {
+    respond(std::move(request_->early));
+  } else {
+    request_->endpoint->answer(*this);
+  }
+}
+
+void Connection::on_refused(int status, std::string_view reason) {
+  shard_.counters().refusals_total[static_cast<std::size_t>(refusal_of_status(status))].add();
+  if (request_ == nullptr) {
+    method_ = "-";
+    path_ = "-";
+    started_us_ = net::steady_us();
+  }
+  request_.reset();
+  log_access(status, reason);
+}
+
+// --- Answering ---------------------------------------------------------------------------------------------------
+
+void Connection::respond(http::Response response) {
+  response.headers.add("Date", shard_.date());
+  sent_bytes_ = response.body.size();
+  finish_request(response.status);
+  session_.respond(response, refuse_ || shard_.is_draining());
+  after_answer();
+}
+
+void Connection::respond_head(http::ResponseHead head) {
+  head.headers.add("Date", shard_.date());
+  finish_request(head.status);
+  session_.respond_head(head);
+  after_answer();
+}
+
+void Connection::finish_request(int status) {
+  if (status >= 400) shard_.counters().refusals_total[static_cast<std::size_t>(refusal_of_status(status))].add();
+  log_access(status);
+  request_.reset();
+  shard_.forget(std::exchange(token_, 0));
+}
+
+// The session may already have brought the next request, which was waiting.
+void Connection::after_answer() {
+  if (receiving_) return;  // on_readable sends it
+  send_now();
+  if (!is_closed()) set_deadline();
+}
+
+void Connection::start_stream(http::ResponseHead head, std::unique_ptr<Subscription> subscription,
+                              std::optional<std::int64_t> expires_at_s) {
+  head.headers.add("Date", shard_.date());
+  status_ = static_cast<std::uint16_t>(head.status);
+  request_.reset();
+  subscription_ = std::move(subscription);
+  if (expires_at_s) shard_.expire_at(*expires_at_s, token());
+  const auto framing = session_.begin_stream(head);
+  prologue_ = framing == http::StreamFraming::kChunked ? kFirstCommentChunk : event_stream::kComment;
+  after_answer();
+}
+
+Framing Connection::framing() const {
+  return request_->head.version == http::Version::kHttp11 ? Framing::kChunked : Framing::kBare;
+}
+
+std::uint64_t Connection::token() {
+  if (token_ == 0) token_ = shard_.remember(*this);
+  return token_;
+}
+
+// --- Writing -----------------------------------------------------------------------------------------------------
+
+void Connection::send_now() {
+  if (blocked_ || is_closed()) return;
+  if (!session_.output().empty() || !prologue_.empty()) {
+    shard_.flush_now(*this);
+  } else {
+    settle();
+  }
+}
+
+std::size_t Connection::compose(std::span<std::string_view> slices) {
+  if (reset_) return 0;
+  std::size_t count = 0;
+  if (!session_.output().empty()) slices[count++] = session_.output();
+  if (!prologue_.empty()) slices[count++] = prologue_;
+  if (subscription_ != nullptr) count += subscription_->pull(slices.subspan(count));
+  return count;
+}
+
+void Connection::on_written(net::IoResult result, std::size_t bytes_composed) {
+  if (reset_) {
+    log_access(status_, "reset: it held memory that others need");
+    socket_.reset();
+    close();
+    return;
+  }
+  if (result.status == net::IoStatus::kFailed) {
+    close();
+    return;
+  }
+  bool more = false;
+  if (result.status == net::IoStatus::kDone) more = consume(result.bytes);
+  if (result.bytes < bytes_composed) {
+    blocked_ = true;
+    socket_.wait_writable();
+    if (subscription_ == nullptr) set_deadline();
+    return;
+  }
+  if (more) shard_.mark_dirty(*this);
+  settle();
+}
+
+// Takes what was written off: the session's output, the prologue, then the subscription's bytes.
+bool Connection::consume(std::size_t bytes) {
+  const std::size_t of_session = std::min(bytes, session_.output().size());
+  if (of_session > 0) session_.consume_output(of_session);
+  bytes -= of_session;
+  const std::size_t of_prologue = std::min(bytes, prologue_.size());
+  prologue_.erase(0, of_prologue);
+  if (of_prologue > 0 && prologue_.empty()) prologue_ = std::string();
+  bytes -= of_prologue;
+  if (subscription_ == nullptr) return false;
+  sent_bytes_ += of_prologue + bytes;
+  if (bytes == 0) return true;  // the head is out; there may be a replay to begin
+  shard_.counters().writes_total.add();
+  shard_.counters().sent_bytes_total.add(bytes);
+  return subscription_->advance(bytes);
+}
+
+// Everything composed has been sent: what follows from that.
+void Connection::settle() {
+  if (ended_ && prologue_.empty() && session_.output().empty()) {
+    end_stream();
+    return;
+  }
+  if (!session_.output().empty() || subscription_ != nullptr) return;
+  const bool idle = request_ == nullptr && !session_.is_receiving();
+  if (session_.wants_close() || (shard_.is_draining() && idle) || (peer_ended_ && idle)) linger();
+}
+
+void Connection::on_writable() {
+  blocked_ = false;
+  shard_.mark_dirty(*this);
+}
+
+void Connection::on_news() {
+  if (!blocked_) shard_.mark_dirty(*this);
+}
+
+void Connection::on_end(StreamEnd end) {
+  ended_ = true;
+  end_ = end;
+  on_news();
+}
+
+void Connection::on_reset() {
+  reset_ = true;
+  shard_.mark_dirty(*this);
+}
+
+void Connection::end_stream() {
+  ended_ = false;
+  static constexpr std::string_view kNotes[] = {"ended: the log no longer holds what it missed",
+                                                "ended: the log could not be read", "ended by the server"};
+  log_access(status_, kNotes[static_cast<std::size_t>(end_)]);
+  subscription_.reset();
+  shard_.forget(std::exchange(token_, 0));
+  session_.end_stream();
+  send_now();
+  if (!is_closed()) set_deadline();
+}
+
+// --- Time and the end --------------------------------------------------------------------------------------------
+
+void Connection::set_deadline() {
+  const Limits& limits = shard_.shared().options.limits;
+  const std::uint64_t now_ms = net::steady_ms();
+  const bool in_head = session_.is_receiving() && request_ == nullptr;
+  if (lingering_ || (in_head && in_head_)) return;  // both run out, whatever still comes
+  in_head_ = in_head;
+  if (blocked_ && subscription_ == nullptr) {
+    deadline_ms_ = now_ms + limits.request_idle_ms;
+  } else if (subscription_ != nullptr || session_.is_answering()) {
+    deadline_ms_ = 0;
+  } else {
+    deadline_ms_ = now_ms + (session_.is_receiving() ? limits.request_idle_ms : limits.keep_alive_idle_ms);
+  }
+  shard_.watch_deadline(*this);
+}
+
+void Connection::on_deadline() {
+  if (lingering_ || blocked_) {
+    close();
+    return;
+  }
+  receiving_ = true;
+  session_.timeout();
+  receiving_ = false;
+  if (session_.output().empty()) {
+    close();
+  } else {
+    send_now();
+  }
+}
+
+void Connection::drain(std::string_view last_words) {
+  if (subscription_ != nullptr) {
+    subscription_->finish(last_words);
+  } else {
+    settle();
+  }
+}
+
+void Connection::expire() {
+  if (subscription_ != nullptr) subscription_->finish({});
+}
+
+void Connection::linger() {
+  if (lingering_) return;
+  if (peer_ended_) {
+    close();
+    return;
+  }
+  lingering_ = true;
+  socket_.shutdown_send();
+  deadline_ms_ = net::steady_ms() + shard_.shared().options.limits.linger_ms;
+  shard_.watch_deadline(*this);
+}
+
+void Connection::close() {
+  if (is_retired_) return;
+  is_retired_ = true;
+  if (subscription_ != nullptr && !reset_) log_access(status_);
+  subscription_.reset();
+  request_.reset();
+  shard_.forget(std::exchange(token_, 0));
+  socket_.close();
+  shard_.retire(*this);
+}
+
+void Connection::log_access(int status, std::string_view note) {
+  Shared& shared = shard_.shared();
+  if (!shared.options.access_log) return;
+  const auto duration_ms = static_cast<std::int64_t>((net::steady_us() - started_us_) / 1000);
+  shared.log.write(LogLevel::kInfo, "request",
+                   {{"peer", peer_},
+                    {"method", method_},
+                    {"path", path_},
+                    {"status", std::int64_t{status}},
+                    {"bytes", static_cast<std::int64_t>(sent_bytes_)},
+                    {"duration_ms", duration_ms},
+                    {"note", note}});
+}
+
+}  // namespace fanfare

@@ -1,0 +1,57 @@
+// One request and its answer, as endpoints see it, whatever protocol carries it. An endpoint answers each exchange
+// exactly once: at once, or later by finding it again in the ExchangeTable.
+// One thread: the shard's.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "fanfare/http/message.h"
+#include "fanfare/hub/subscription.h"
+
+namespace fanfare {
+
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+
+  virtual const http::RequestHead& head() const = 0;
+  virtual std::string_view body() const = 0;
+
+  virtual void respond(http::Response response) = 0;
+  // Answers a HEAD request for a stream.
+  virtual void respond_head(http::ResponseHead head) = 0;
+  // Answers with an event stream: the head, a first comment, then what the subscription brings.
+  // expires_at_s: Unix time at which the stream must have ended.
+  virtual void start_stream(http::ResponseHead head, std::unique_ptr<Subscription> subscription,
+                            std::optional<std::int64_t> expires_at_s) = 0;
+
+  // For the subscription of a stream in answer to this exchange.
+  virtual Outlet& outlet() = 0;
+  virtual Framing framing() const = 0;
+
+  // Keeps the exchange findable in the ExchangeTable until it is answered or its client leaves.
+  virtual std::uint64_t token() = 0;
+};
+
+class ExchangeTable {
+ public:
+  virtual ~ExchangeTable() = default;
+  // nullptr if the client has left.
+  virtual Exchange* find(std::uint64_t token) = 0;
+};
+
+// What answers the requests of one path and method.
+class Endpoint {
+ public:
+  virtual ~Endpoint() = default;
+  // Before the body is read: how many bytes of it are acceptable, or the answer that spares the reading.
+  virtual std::expected<std::size_t, http::Response> admit(const http::RequestHead& /*head*/) { return std::size_t{0}; }
+  // The request is complete.
+  virtual void answer(Exchange& exchange) = 0;
+};
+
+}  // namespace fanfare

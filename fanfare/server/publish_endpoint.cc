@@ -1,0 +1,139 @@
+#include "fanfare/server/publish_endpoint.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+#include "fanfare/server/cors.h"
+#include "fanfare/server/credentials.h"
+#include "fanfare/server/shard.h"
+
+namespace fanfare {
+namespace {
+
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+constexpr std::size_t kPublishersMax = 1'000;  // tokens remembered; then all are forgotten and checked again
+constexpr std::size_t kQueryFieldsMax = 16;
+constexpr std::chrono::milliseconds kRetryParked{2};
+
+bool is_form(const http::RequestHead& head) {
+  const auto* type = head.headers.find("Content-Type");
+  if (type == nullptr) return false;
+  std::string_view media = std::string_view(*type).substr(0, type->find(';'));
+  while (media.ends_with(' ')) media.remove_suffix(1);
+  return http::equals_ignoring_case(media, kFormType);
+}
+
+}  // namespace
+
+PublishEndpoint::PublishEndpoint(Shard& shard)
+    : shard_(shard),
+      compiler_(shard.shared().options.limits.compiled_selectors_bytes_max),
+      retry_timer_(shard.loop()) {}
+
+std::expected<std::size_t, http::Response> PublishEndpoint::admit(const http::RequestHead& head) {
+  auto publisher = publisher_of(head);
+  std::optional<http::Response> refusal;
+  if (!publisher) {
+    refusal = std::move(publisher.error());
+  } else if (!is_form(head)) {
+    refusal = http::text_response(400, "publish with Content-Type: " + std::string(kFormType));
+  }
+  if (!refusal) return shard_.shared().options.limits.request_body_bytes_max;
+  add_cors(shard_.shared().origins, head, refusal->headers);
+  return std::unexpected(std::move(*refusal));
+}
+
+std::expected<const PublishEndpoint::Publisher*, http::Response> PublishEndpoint::publisher_of(
+    const http::RequestHead& head) {
+  const auto query = url::parse_form(head.query, kQueryFieldsMax);
+  if (!query) return std::unexpected(http::text_response(400, query.error().message));
+  const auto token = token_of(head, *query, CookieCarrier::kIgnored);
+  if (!token) return std::unexpected(unauthorized(token.error().message));
+  const std::int64_t now_s = std::time(nullptr);
+  const std::string key = token->value_or("");
+  if (const auto known = publishers_.find(key); known != publishers_.end()) {
+    if (!known->second.expires_at_s || now_s < *known->second.expires_at_s) return &known->second;
+    publishers_.erase(known);
+  }
+  auto grants = shard_.shared().authorizer.publisher(*token, now_s);
+  if (!grants) return std::unexpected(unauthorized(grants.error().reason));
+  auto topics = compiler_.compile(canonical_selectors(std::move(grants->publish)));
+  if (!topics) return std::unexpected(unauthorized("the token's topics cannot be used: " + topics.error().message));
+  if (publishers_.size() >= kPublishersMax) publishers_.clear();
+  return &publishers_.emplace(key, Publisher{std::move(*topics), grants->expires_at_s}).first->second;
+}
+
+void PublishEndpoint::answer(Exchange& exchange) {
+  const Shared& shared = shard_.shared();
+  auto update = read_update(exchange.body(), shared.options.limits);
+  if (!update) {
+    respond(exchange, std::move(update.error()));
+    return;
+  }
+  const auto publisher = publisher_of(exchange.head());
+  if (!publisher) {  // the token has expired since its head was read
+    respond(exchange, std::move(publisher.error()));
+    return;
+  }
+  for (const auto& topic : update->topics) {
+    if ((*publisher)->topics.matches(topic)) continue;
+    respond(exchange, http::text_response(403, "the token does not grant publishing to '" + topic + "'"));
+    return;
+  }
+  const std::uint64_t token = exchange.token();
+  if (shared.overfull_feeds == 0 && parked_.empty()) {
+    append(token, std::move(*update));
+    return;
+  }
+  parked_.push_back({token, std::move(*update), net::steady_ms() + shared.options.limits.publish_wait_ms});
+  if (parked_.size() == 1) retry_timer_.start(kRetryParked, [this] { retry_parked(); });
+}
+
+void PublishEndpoint::append(std::uint64_t token, Update update) {
+  shard_.shared().history.append(std::move(update), [this, token](Result<Appended> appended) {
+    shard_.loop().dispatch(
+        [this, token, appended = std::move(appended)]() mutable { finish(token, std::move(appended)); });
+  });
+}
+
+void PublishEndpoint::finish(std::uint64_t token, Result<Appended> appended) {
+  if (appended) shard_.counters().updates_total.add();
+  Exchange* exchange = shard_.find(token);
+  if (exchange == nullptr) return;
+  if (!appended) {
+    respond(*exchange, http::text_response(500, "the update was not stored: " + appended.error().message));
+    return;
+  }
+  http::Response response{.status = 200, .headers = {}, .body = std::move(appended->id)};
+  response.headers.add("Content-Type", "text/plain; charset=utf-8");
+  respond(*exchange, std::move(response));
+}
+
+// Publishers are held while the shards cannot keep up with dispatching, so that nothing piles up without bound.
+void PublishEndpoint::retry_parked() {
+  const std::uint64_t now_ms = net::steady_ms();
+  while (!parked_.empty()) {
+    const bool room = shard_.shared().overfull_feeds == 0;
+    if (!room && now_ms < parked_.front().until_ms) break;
+    Parked next = std::move(parked_.front());
+    parked_.pop_front();
+    Exchange* exchange = shard_.find(next.token);
+    if (exchange == nullptr) continue;
+    if (room) {
+      append(next.token, std::move(next.update));
+      continue;
+    }
+    auto response = http::text_response(503, "the hub is overloaded; the update was not stored");
+    response.headers.add("Retry-After", std::to_string(shard_.shared().options.limits.retry_after_s));
+    respond(*exchange, std::move(response));
+  }
+  if (!parked_.empty()) retry_timer_.start(kRetryParked, [this] { retry_parked(); });
+}
+
+void PublishEndpoint::respond(Exchange& exchange, http::Response response) const {
+  add_cors(shard_.shared().origins, exchange.head(), response.headers);
+  exchange.respond(std::move(response));
+}
+
+}  // namespace fanfare

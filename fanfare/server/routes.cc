@@ -1,0 +1,73 @@
+#include "fanfare/server/routes.h"
+
+#include "fanfare/console/console.h"
+#include "fanfare/observe/metrics.h"
+#include "fanfare/server/cors.h"
+#include "fanfare/server/publish_endpoint.h"
+#include "fanfare/server/shard.h"
+#include "fanfare/server/subscribe_endpoint.h"
+
+namespace fanfare {
+namespace {
+
+// 200 while the server takes requests; load balancers ask.
+class HealthEndpoint final : public Endpoint {
+ public:
+  void answer(Exchange& exchange) override { exchange.respond(http::text_response(200, "ok")); }
+};
+
+class MetricsEndpoint final : public Endpoint {
+ public:
+  explicit MetricsEndpoint(Shard& shard) : shard_(shard) {}
+  void answer(Exchange& exchange) override {
+    const Shared& shared = shard_.shared();
+    http::Response response{
+        .status = 200, .headers = {}, .body = render_metrics(shared.counters, shared.options.version)};
+    response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    response.headers.add("Cache-Control", "no-store");
+    exchange.respond(std::move(response));
+  }
+
+ private:
+  Shard& shard_;
+};
+
+// One file of the console.
+class AssetEndpoint final : public Endpoint {
+ public:
+  explicit AssetEndpoint(const ConsoleAsset& asset) : asset_(asset) {}
+  void answer(Exchange& exchange) override {
+    const auto* known = exchange.head().headers.find("If-None-Match");
+    const bool unchanged = known != nullptr && *known == asset_.etag;
+    http::Response response{.status = unchanged ? 304 : 200, .headers = {}, .body = {}};
+    if (!unchanged) response.body = asset_.body;
+    response.headers.add("Content-Type", std::string(asset_.content_type));
+    response.headers.add("ETag", std::string(asset_.etag));
+    response.headers.add("Cache-Control", "no-cache");
+    response.headers.add("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'");
+    response.headers.add("X-Content-Type-Options", "nosniff");
+    response.headers.add("Referrer-Policy", "no-referrer");
+    exchange.respond(std::move(response));
+  }
+
+ private:
+  const ConsoleAsset& asset_;
+};
+
+}  // namespace
+
+std::unique_ptr<Router> make_router(Shard& shard) {
+  auto router = std::make_unique<Router>();
+  const std::string hub(kHubPath);
+  router->add("GET", hub, std::make_shared<SubscribeEndpoint>(shard));
+  router->add("POST", hub, std::make_shared<PublishEndpoint>(shard));
+  router->add("OPTIONS", hub, std::make_shared<PreflightEndpoint>(shard.shared().origins));
+  router->add("GET", "/healthz", std::make_shared<HealthEndpoint>());
+  router->add("GET", "/metrics", std::make_shared<MetricsEndpoint>(shard));
+  for (const auto& asset : console_assets()) {
+    router->add("GET", std::string(asset.path), std::make_shared<AssetEndpoint>(asset));
+  }
+  return router;
+}
+
+}  // namespace fanfare

@@ -1,0 +1,302 @@
+#include "fanfare/server/shard.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <random>
+#include <utility>
+
+#include "fanfare/base/check.h"
+#include "fanfare/event_stream/writer.h"
+#include "fanfare/server/routes.h"
+
+namespace fanfare {
+namespace {
+
+constexpr std::size_t kReadBufferBytes = 64 * 1024;
+constexpr std::size_t kFlushBatch = 64;  // connections composed and written before their results are looked at
+constexpr std::chrono::milliseconds kTick{250};
+// Connections beyond the limit that are still answered 503; further ones stay in the backlog.
+constexpr std::size_t kRefusedConnections = 16;
+constexpr std::uint64_t kRetryAtLeastMs = 1'000;
+
+std::string http_date(std::time_t now) {
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  std::array<char, 40> text;
+  return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+}
+
+}  // namespace
+
+Shard::Shard(Shared& shared, ShardCounters& counters)
+    : shared_(shared),
+      counters_(counters),
+      ticker_(loop_),
+      feed_(shared.options.limits.undispatched_bytes_max, shared.overfull_feeds,
+            [this] { loop_.post([this] { take_turn(); }); }),
+      writer_(net::make_send_writer()),
+      slices_(kFlushBatch * Connection::kSlicesMax),
+      read_buffer_(kReadBufferBytes),
+      date_(http_date(std::time(nullptr))) {
+  const Position dispatched = shared.history.follow(feed_);
+  hub_ = std::make_unique<Hub>(shared.options.limits, shared.budget_bytes_per_shard,
+                               Hub::Surroundings{.log = *this, .off_thread = *this, .counters = counters}, dispatched);
+  router_ = make_router(*this);
+}
+
+Shard::~Shard() {
+  shared_.history.unfollow(feed_);
+  shared_.connections -= connections_.size();
+  connections_.clear();
+  retired_.clear();
+}
+
+Result<void> Shard::listen(std::vector<net::Address>& addresses) {
+  for (auto& address : addresses) {
+    auto listener =
+        net::Listener::open(loop_, address, [this](int fd, const net::Address& peer) { on_accept(fd, peer); });
+    if (!listener) return std::unexpected(std::move(listener.error()));
+    address = (*listener)->address();
+    listeners_.push_back(std::move(*listener));
+  }
+  return {};
+}
+
+void Shard::run() {
+  for (const auto& listener : listeners_) listener->start();
+  tick();
+  loop_.run();
+}
+
+void Shard::on_accept(int fd, const net::Address& peer) {
+  const std::size_t open = ++shared_.connections;
+  connections_.push_back(std::make_unique<Connection>(*this, fd, peer, open > shared_.connections_max));
+  Connection& connection = *connections_.back();
+  connection.index = connections_.size() - 1;
+  counters_.connections.set(connections_.size());
+  counters_.connections_total.add();
+  connection.start();
+  pause_or_resume_accepting();
+}
+
+void Shard::pause_or_resume_accepting() {
+  const std::size_t open = shared_.connections;
+  const bool accept =
+      accepting_ ? open < shared_.connections_max + kRefusedConnections : open < shared_.connections_max;
+  if (accept == accepting_) return;
+  accepting_ = accept;
+  for (const auto& listener : listeners_) accept ? listener->start() : listener->pause();
+}
+
+// --- The turn ----------------------------------------------------------------------------------------------------
+
+// Updates are dispatched only when the last round of writes is done: then everybody who could take more has done so,
+// and all that has come since leaves as one write for each subscriber.
+void Shard::take_turn() {
+  if (!dirty_.empty()) {
+    updates_wait_ = true;
+    return;
+  }
+  updates_wait_ = feed_.take(batch_, shared_.options.limits.turn_bytes_max);
+  if (batch_.empty()) return;
+  const bool flush_comes_anyway = std::exchange(flush_is_posted_, true);  // what is marked dirty needs no post
+  hub_->dispatch(batch_);
+  batch_.clear();
+  if (!flush_comes_anyway) flush();
+}
+
+void Shard::mark_dirty(Connection& connection) {
+  if (connection.is_dirty || connection.is_closed()) return;
+  connection.is_dirty = true;
+  dirty_.push_back(&connection);
+  post_flush();
+}
+
+void Shard::post_flush() {
+  if (flush_is_posted_) return;
+  flush_is_posted_ = true;
+  loop_.post([this] { flush(); });
+}
+
+void Shard::flush() {
+  const std::uint64_t until_us = net::steady_us() + shared_.options.limits.flush_us_max;
+  std::array<Connection*, kFlushBatch> batch;
+  while (flushed_ < dirty_.size()) {
+    const std::size_t count = std::min(batch.size(), dirty_.size() - flushed_);
+    std::copy_n(dirty_.begin() + static_cast<std::ptrdiff_t>(flushed_), count, batch.begin());
+    flushed_ += count;
+    flush_batch({batch.data(), count});
+    if (flushed_ < dirty_.size() && net::steady_us() >= until_us) {
+      loop_.post([this] { flush(); });
+      return;
+    }
+  }
+  end_round();
+}
+
+void Shard::flush_now(Connection& connection) {
+  Connection* const one = &connection;
+  flush_batch({&one, 1});
+}
+
+void Shard::flush_batch(std::span<Connection* const> batch) {
+  std::array<net::StreamWrite, kFlushBatch> writes;
+  std::array<Connection*, kFlushBatch> writers;
+  std::size_t count = 0;
+  std::size_t slice_count = 0;
+  for (Connection* connection : batch) {
+    connection->is_dirty = false;
+    if (connection->is_closed()) continue;
+    const auto room = std::span(slices_).subspan(slice_count, Connection::kSlicesMax);
+    const std::size_t composed = connection->compose(room);
+    slice_count += composed;
+    writers[count] = connection;
+    writes[count] = {.fd = connection->fd(), .slices = room.first(composed)};
+    ++count;
+  }
+  writer_->write({writes.data(), count});
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t bytes = 0;
+    for (const auto& slice : writes[i].slices) bytes += slice.size();
+    writers[i]->on_written(writes[i].result, bytes);
+  }
+}
+
+void Shard::end_round() {
+  dirty_.clear();
+  flushed_ = 0;
+  flush_is_posted_ = false;
+  retired_.clear();
+  counters_.held_bytes.set(hub_->held_bytes());
+  if (updates_wait_) loop_.post([this] { take_turn(); });
+  if (draining_ && connections_.empty()) loop_.stop();
+}
+
+// --- Connections -------------------------------------------------------------------------------------------------
+
+void Shard::retire(Connection& connection) {
+  if (connection.is_timed) {
+    timed_[connection.timed_index] = timed_.back();
+    timed_[connection.timed_index]->timed_index = connection.timed_index;
+    timed_.pop_back();
+  }
+  const std::size_t index = connection.index;
+  FANFARE_CHECK(connections_[index].get() == &connection);
+  retired_.push_back(std::move(connections_[index]));
+  if (index + 1 != connections_.size()) {
+    connections_[index] = std::move(connections_.back());
+    connections_[index]->index = index;
+  }
+  connections_.pop_back();
+  --shared_.connections;
+  counters_.connections.set(connections_.size());
+  pause_or_resume_accepting();
+  post_flush();  // its end destroys the connection
+}
+
+void Shard::watch_deadline(Connection& connection) {
+  const bool wanted = connection.deadline_ms() != 0;
+  if (wanted == connection.is_timed) return;
+  connection.is_timed = wanted;
+  if (wanted) {
+    connection.timed_index = timed_.size();
+    timed_.push_back(&connection);
+  } else {
+    timed_[connection.timed_index] = timed_.back();
+    timed_[connection.timed_index]->timed_index = connection.timed_index;
+    timed_.pop_back();
+  }
+}
+
+std::uint64_t Shard::remember(Connection& connection) {
+  exchanges_.emplace(next_token_, &connection);
+  return next_token_++;
+}
+
+Exchange* Shard::find(std::uint64_t token) {
+  const auto found = exchanges_.find(token);
+  return found == exchanges_.end() ? nullptr : found->second;
+}
+
+void Shard::expire_at(std::int64_t unix_s, std::uint64_t token) {
+  expiries_.emplace(unix_s, token);
+}
+
+// --- Time --------------------------------------------------------------------------------------------------------
+
+void Shard::tick() {
+  const std::uint64_t now_ms = net::steady_ms();
+  date_ = http_date(std::time(nullptr));
+  hub_->tick(now_ms);
+  check_deadlines(now_ms);
+  check_expiries();
+  pause_or_resume_accepting();
+  if (draining_ && (now_ms >= drain_deadline_ms_ || connections_.empty())) {
+    loop_.stop();
+    return;
+  }
+  ticker_.start(kTick, [this] { tick(); });
+}
+
+void Shard::check_deadlines(std::uint64_t now_ms) {
+  std::vector<Connection*> late;
+  for (Connection* each : timed_) {
+    if (each->deadline_ms() <= now_ms) late.push_back(each);
+  }
+  for (Connection* each : late) {
+    if (!each->is_closed()) each->on_deadline();
+  }
+}
+
+void Shard::check_expiries() {
+  const std::int64_t now_s = std::time(nullptr);
+  while (!expiries_.empty() && expiries_.begin()->first <= now_s) {
+    const auto found = exchanges_.find(expiries_.begin()->second);
+    expiries_.erase(expiries_.begin());
+    if (found != exchanges_.end()) found->second->expire();
+  }
+}
+
+void Shard::begin_drain() {
+  loop_.post([this] { drain(); });
+}
+
+void Shard::drain() {
+  if (draining_) return;
+  draining_ = true;
+  drain_deadline_ms_ = net::steady_ms() + shared_.options.limits.drain_ms;
+  listeners_.clear();
+  std::minstd_rand random(std::random_device{}());
+  std::uniform_int_distribution<std::uint64_t> retry_ms(kRetryAtLeastMs,
+                                                        kRetryAtLeastMs + shared_.options.limits.drain_ms);
+  std::vector<Connection*> open;
+  for (const auto& each : connections_) open.push_back(each.get());
+  for (Connection* each : open) {
+    std::string last_words;
+    event_stream::append_retry(last_words, retry_ms(random));
+    last_words += "\n";
+    each->drain(last_words);
+  }
+  post_flush();
+}
+
+// --- What the hub borrows ----------------------------------------------------------------------------------------
+
+void Shard::read_after(ReadRequest request, ReadDone done) {
+  shared_.history.read_after(std::move(request), [this, done = std::move(done)](Result<ReadResult> result) mutable {
+    loop_.post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+  });
+}
+
+void Shard::run(std::move_only_function<void()> work, std::move_only_function<void()> then) {
+  shared_.worker.run([this, work = std::move(work), then = std::move(then)]() mutable {
+    work();
+    loop_.post(std::move(then));
+  });
+}
+
+}  // namespace fanfare

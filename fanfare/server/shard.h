@@ -1,0 +1,110 @@
+// One shard: one thread with its event loop, listeners, connections and hub. A turn of the loop takes what the log has
+// committed, lets the hub dispatch it, and at its end writes once to every connection that has news.
+// What it is not: it shares nothing with the other shards but the log and what Shared names.
+// Made and run on one thread each; begin_drain and stop from any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "fanfare/hub/hub.h"
+#include "fanfare/net/fan_out_writer.h"
+#include "fanfare/net/listener.h"
+#include "fanfare/net/loop.h"
+#include "fanfare/observe/metrics.h"
+#include "fanfare/server/connection.h"
+#include "fanfare/server/feed.h"
+#include "fanfare/server/router.h"
+#include "fanfare/server/shared.h"
+
+namespace fanfare {
+
+class Shard final : public CatchUpSource, public OffThread, public ExchangeTable {
+ public:
+  // shared and counters are borrowed. The shard follows the log from now on.
+  Shard(Shared& shared, ShardCounters& counters);
+  ~Shard() override;
+
+  // Before run(). Port 0 is replaced by the port that was found, for the next shard.
+  Result<void> listen(std::vector<net::Address>& addresses);
+  // Serves until it has drained or stop() is called.
+  void run();
+  // No new streams; open ones are told to come back later, spread over the drain window, and end. Then run() returns.
+  void begin_drain();
+  void stop() { loop_.stop(); }
+
+  net::Loop& loop() { return loop_; }
+  Hub& hub() { return *hub_; }
+  Shared& shared() { return shared_; }
+  ShardCounters& counters() { return counters_; }
+  const Router& router() const { return *router_; }
+  std::span<char> read_buffer() { return read_buffer_; }
+  const std::string& date() const { return date_; }  // for the Date header (RFC 9110 section 6.6.1)
+  bool is_draining() const { return draining_; }
+
+  // For connections.
+  void mark_dirty(Connection& connection);
+  // Writes to one connection at once: answers need not wait for the end of the turn.
+  void flush_now(Connection& connection);
+  // The connection's deadline has changed; see Connection::deadline_ms.
+  void watch_deadline(Connection& connection);
+  void expire_at(std::int64_t unix_s, std::uint64_t token);
+  std::uint64_t remember(Connection& connection);
+  void forget(std::uint64_t token) { exchanges_.erase(token); }
+  // The connection is closed; it is destroyed at the end of the turn.
+  void retire(Connection& connection);
+
+  Exchange* find(std::uint64_t token) override;
+  void read_after(ReadRequest request, ReadDone done) override;
+  void run(std::move_only_function<void()> work, std::move_only_function<void()> then) override;
+
+ private:
+  void on_accept(int fd, const net::Address& peer);
+  void take_turn();
+  void post_flush();
+  void flush();
+  void flush_batch(std::span<Connection* const> batch);
+  void end_round();
+  void tick();
+  void check_deadlines(std::uint64_t now_ms);
+  void check_expiries();
+  void pause_or_resume_accepting();
+  void drain();
+
+  Shared& shared_;
+  ShardCounters& counters_;
+  net::Loop loop_;
+  net::Timer ticker_;
+  Feed feed_;
+  std::unique_ptr<Hub> hub_;
+  std::unique_ptr<Router> router_;
+  std::unique_ptr<net::FanOutWriter> writer_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  bool accepting_ = true;
+  bool draining_ = false;
+  std::uint64_t drain_deadline_ms_ = 0;
+
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Connection>> retired_;
+  std::vector<Connection*> dirty_;  // written in this order; flushed_ of them are done
+  std::size_t flushed_ = 0;
+  bool flush_is_posted_ = false;  // or under way
+  bool updates_wait_ = false;     // the feed has updates for the next turn
+  std::vector<LoggedUpdatePtr> batch_;
+  std::vector<std::string_view> slices_;  // room for one batch of writes
+
+  std::vector<Connection*> timed_;  // connections with a deadline
+  std::unordered_map<std::uint64_t, Connection*> exchanges_;
+  std::uint64_t next_token_ = 1;
+  std::multimap<std::int64_t, std::uint64_t> expiries_;  // Unix time -> token of a stream
+  std::vector<char> read_buffer_;
+  std::string date_;
+};
+
+}  // namespace fanfare

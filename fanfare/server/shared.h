@@ -1,0 +1,34 @@
+// What the shards of one server share. Everything here is immutable while they run, or safe for any thread.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "fanfare/access/authorizer.h"
+#include "fanfare/access/origins.h"
+#include "fanfare/history/event_log.h"
+#include "fanfare/observe/log.h"
+#include "fanfare/observe/metrics.h"
+#include "fanfare/server/off_thread_worker.h"
+#include "fanfare/server/options.h"
+
+namespace fanfare {
+
+struct Shared {
+  const ServerOptions& options;
+  EventLog& history;
+  Log& log;
+  const Authorizer& authorizer;
+  const Origins& origins;
+  OffThreadWorker& worker;
+  std::vector<const ShardCounters*> counters;  // of all shards
+  std::size_t connections_max = 0;             // of the process
+  std::size_t budget_bytes_per_shard = 0;
+  std::atomic<std::size_t> connections{0};
+  std::atomic<int> overfull_feeds{0};
+  std::atomic<bool> draining{false};
+};
+
+}  // namespace fanfare

@@ -1,0 +1,30 @@
+// GET and HEAD of the hub: opens the event stream of a subscriber (draft-dunglas-mercure-07 sections 4 and 7).
+// One thread: the shard's.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "fanfare/history/event_log.h"
+#include "fanfare/server/exchange.h"
+
+namespace fanfare {
+
+class Shard;
+
+class SubscribeEndpoint final : public Endpoint {
+ public:
+  explicit SubscribeEndpoint(Shard& shard) : shard_(shard) {}
+  void answer(Exchange& exchange) override;
+
+ private:
+  struct Wish;
+  std::expected<Wish, http::Response> read(const http::RequestHead& head) const;
+  void resume(Exchange& exchange, Wish wish, const Result<FindResult>& found);
+  void open(Exchange& exchange, Wish wish);
+  void refuse(Exchange& exchange, http::Response response) const;
+
+  Shard& shard_;
+};
+
+}  // namespace fanfare
