@@ -132,20 +132,19 @@ export class FetchEventSource {
   }
 
   async #read(reader) {
-    const begin = this.lastEventId === "earliest" ? "" : this.lastEventId;
     const parser = new EventStreamParser(
       {
         event: (event) => this.#state === "open" && this.#on.event(event),
         comment: (text) => this.#state === "open" && this.#on.comment(text),
         retry: (ms) => (this.#reconnectionMs = ms),
       },
-      begin,
+      this.lastEventId === "earliest" ? "" : this.lastEventId,
     );
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
       parser.feed(value);
-      if (parser.lastEventId !== "" || begin !== "") this.lastEventId = parser.lastEventId;
+      if (parser.lastEventId !== "" || this.lastEventId !== "earliest") this.lastEventId = parser.lastEventId;
     }
   }
 }
