@@ -43,8 +43,10 @@ struct ReadRequest {
   Position after = kBeforeAll;  // exclusive
   Position through = 0;         // inclusive
   std::shared_ptr<const UpdateFilter> filter;
-  std::size_t bytes_max = 0;  // stop once the data of the updates found reaches this; one update is always allowed
-  std::size_t scan_updates_max = 0;  // stop after looking at so many
+  // Stop once the data, ids and types of the updates found reach bytes_max, or after looking at scan_updates_max. One
+  // update is always looked at and allowed.
+  std::size_t bytes_max = 0;
+  std::size_t scan_updates_max = 0;
 };
 
 struct ReadResult {
@@ -75,8 +77,9 @@ class EventLog {
   // Appends one update; completes when it is as durable as the log promises.
   virtual void append(Update update, AppendDone done) = 0;
 
-  // From now on the follower gets every committed batch; returns the position of the last one it will not get. The
-  // follower must live until unfollow, after which it is not called again.
+  // From now on the follower gets every committed batch; returns the position of the last update it will not get. That
+  // is never kBeforeAll, also when the log is empty: who reads after it later must hear of a gap. The follower must
+  // live until unfollow, after which it is not called again.
   virtual Position follow(LogFollower& follower) = 0;
   virtual void unfollow(LogFollower& follower) = 0;
 

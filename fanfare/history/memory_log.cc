@@ -78,14 +78,16 @@ ReadResult MemoryLog::read_locked(const ReadRequest& request) const {
   std::size_t scanned = 0;
   result.read_through = std::max(request.after, through);
   for (std::size_t i = first; i < held_.size() && held_[i]->position <= through; ++i) {
-    if (bytes >= request.bytes_max || scanned == request.scan_updates_max) {
-      result.read_through = held_[i]->position - 1;
+    const Update& update = held_[i]->update;
+    if (request.filter->wants(update)) {
+      bytes += update.data.size() + update.id.size() + update.type.size();
+      result.updates.push_back(held_[i]);
+    }
+    const bool full = !result.updates.empty() && bytes >= request.bytes_max;
+    if (full || ++scanned >= request.scan_updates_max) {
+      result.read_through = held_[i]->position;
       break;
     }
-    ++scanned;
-    if (!request.filter->wants(held_[i]->update)) continue;
-    bytes += held_[i]->update.data.size();
-    result.updates.push_back(held_[i]);
   }
   return result;
 }

@@ -27,6 +27,9 @@ class MemoryLog final : public EventLog {
   void find(std::string id, FindDone done) override;
 
  private:
+  // Where an empty log stands: who has seen nothing of it has seen this, which is not kBeforeAll.
+  static constexpr Position kBeginning = kBeforeAll + 1;
+
   ReadResult read_locked(const ReadRequest& request) const;
   FindResult find_locked(std::string_view id) const;
   void trim_locked();
@@ -37,8 +40,8 @@ class MemoryLog final : public EventLog {
   const EventIdCodec ids_;
   std::deque<LoggedUpdatePtr> held_;  // positions without holes: held_[i] is at trimmed_through_ + 1 + i
   std::size_t held_bytes_ = 0;
-  Position trimmed_through_ = kBeforeAll;
-  Position last_ = kBeforeAll;
+  Position trimmed_through_ = kBeginning;
+  Position last_ = kBeginning;
   // Ids that publishers chose; the views point into held_. Ordered, so that the earliest of equal ids comes first.
   std::set<std::pair<std::string_view, Position>> chosen_ids_;
   std::vector<LogFollower*> followers_;
