@@ -12,11 +12,6 @@ namespace {
 constexpr int kReadsAtOnce = 4;  // buffers that one connection may fill before the loop gets its turn
 constexpr std::string_view kFirstCommentChunk = "2\r\n:\n\r\n";
 
-bool announces_body(const http::RequestHead& head) {
-  const auto* length = head.headers.find("Content-Length");
-  return head.headers.find("Transfer-Encoding") != nullptr || (length != nullptr && *length != "0");
-}
-
 http::Response overloaded(const Limits& limits, std::string_view reason) {
   auto response = http::text_response(503, reason);
   response.headers.add("Retry-After", std::to_string(limits.retry_after_s));
@@ -83,24 +78,19 @@ std::size_t Connection::on_head(http::RequestHead head) {
   request_ = std::make_unique<Request>();
   request_->head = std::move(head);
   const Limits& limits = shard_.shared().options.limits;
-  if (refuse_) return answer_early(overloaded(limits, "the server has no room for another connection"));
-  if (shard_.is_draining()) return answer_early(overloaded(limits, "the server is shutting down"));
-  auto endpoint = shard_.router().route(request_->head);
-  if (!endpoint) return answer_early(std::move(endpoint.error()));
-  auto body_bytes_max = (*endpoint)->admit(request_->head);
-  if (!body_bytes_max) return answer_early(std::move(body_bytes_max.error()));
-  request_->endpoint = *endpoint;
-  return *body_bytes_max;
-}
-
-// The answer needs no body: it comes at once if one is on its way, which then ends the connection; else the request is
-// as good as complete, and the connection can be kept.
-std::size_t Connection::answer_early(http::Response response) {
-  if (announces_body(request_->head)) {
-    respond(std::move(response));
-  } else {
-    request_->early = std::move(response);
+  std::optional<http::Response> refusal;
+  if (refuse_) refusal = overloaded(limits, "the server has no room for another connection");
+  if (shard_.is_draining()) refusal = overloaded(limits, "the server is shutting down");
+  if (!refusal) {
+    auto endpoint = shard_.router().route(request_->head);
+    auto body_bytes_max = endpoint ? (*endpoint)->admit(request_->head) : std::unexpected(std::move(endpoint.error()));
+    if (body_bytes_max) {
+      request_->endpoint = *endpoint;
+      return *body_bytes_max;
+    }
+    refusal = std::move(body_bytes_max.error());
   }
+  respond(std::move(*refusal));
   return 0;
 }
 
@@ -109,11 +99,7 @@ void Connection::on_body(std::string_view bytes) {
 }
 
 void Connection::on_end() {
-  if (request_->endpoint == nullptr) {
-    respond(std::move(request_->early));
-  } else {
-    request_->endpoint->answer(*this);
-  }
+  request_->endpoint->answer(*this);
 }
 
 void Connection::on_refused(int status, std::string_view reason) {
@@ -218,14 +204,18 @@ void Connection::on_written(net::IoResult result, std::size_t bytes_composed) {
     if (subscription_ == nullptr) set_deadline();
     return;
   }
-  if (more) shard_.mark_dirty(*this);
+  if (more || !session_.output().empty()) shard_.mark_dirty(*this);
   settle();
 }
 
 // Takes what was written off: the session's output, the prologue, then the subscription's bytes.
 bool Connection::consume(std::size_t bytes) {
   const std::size_t of_session = std::min(bytes, session_.output().size());
-  if (of_session > 0) session_.consume_output(of_session);
+  if (of_session > 0) {
+    receiving_ = true;  // it may bring a request that waited
+    session_.consume_output(of_session);
+    receiving_ = false;
+  }
   bytes -= of_session;
   const std::size_t of_prologue = std::min(bytes, prologue_.size());
   prologue_.erase(0, of_prologue);
@@ -233,7 +223,7 @@ bool Connection::consume(std::size_t bytes) {
   bytes -= of_prologue;
   if (subscription_ == nullptr) return false;
   sent_bytes_ += of_prologue + bytes;
-  if (bytes == 0) return true;  // the head is out; there may be a replay to begin
+  if (bytes == 0) return of_prologue > 0;  // the head is out: there may be a replay to begin
   shard_.counters().writes_total.add();
   shard_.counters().sent_bytes_total.add(bytes);
   return subscription_->advance(bytes);
@@ -353,15 +343,17 @@ void Connection::close() {
 void Connection::log_access(int status, std::string_view note) {
   Shared& shared = shard_.shared();
   if (!shared.options.access_log) return;
-  const auto duration_ms = static_cast<std::int64_t>((net::steady_us() - started_us_) / 1000);
-  shared.log.write(LogLevel::kInfo, "request",
-                   {{"peer", peer_},
-                    {"method", method_},
-                    {"path", path_},
-                    {"status", std::int64_t{status}},
-                    {"bytes", static_cast<std::int64_t>(sent_bytes_)},
-                    {"duration_ms", duration_ms},
-                    {"note", note}});
+  const LogField peer{"peer", peer_};
+  const LogField method{"method", method_};
+  const LogField path{"path", path_};
+  const LogField code{"status", std::int64_t{status}};
+  const LogField bytes{"bytes", static_cast<std::int64_t>(sent_bytes_)};
+  const LogField duration{"duration_ms", static_cast<std::int64_t>((net::steady_us() - started_us_) / 1000)};
+  if (note.empty()) {
+    shared.log.write(LogLevel::kInfo, "request", {peer, method, path, code, bytes, duration});
+  } else {
+    shared.log.write(LogLevel::kInfo, "request", {peer, method, path, code, bytes, duration, {"note", note}});
+  }
 }
 
 }  // namespace fanfare

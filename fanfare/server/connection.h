@@ -82,12 +82,10 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   struct Request {
     http::RequestHead head;
     std::string body;
-    Endpoint* endpoint = nullptr;  // nullptr: the answer is `early`
-    http::Response early;
+    Endpoint* endpoint = nullptr;
   };
 
   void receive();
-  std::size_t answer_early(http::Response response);
   void finish_request(int status);
   void after_answer();
   void send_now();

@@ -153,6 +153,10 @@ void Shard::flush_batch(std::span<Connection* const> batch) {
     if (connection->is_closed()) continue;
     const auto room = std::span(slices_).subspan(slice_count, Connection::kSlicesMax);
     const std::size_t composed = connection->compose(room);
+    if (composed == 0) {
+      connection->on_written({net::IoStatus::kDone}, 0);
+      continue;
+    }
     slice_count += composed;
     writers[count] = connection;
     writes[count] = {.fd = connection->fd(), .slices = room.first(composed)};
