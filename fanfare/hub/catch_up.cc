@@ -18,11 +18,9 @@ void CatchUp::step(Subscription& subscription) {
   FANFARE_CHECK(subscription.state_ == Subscription::State::kCatchUp && !subscription.piece_);
   if (subscription.reading_) return;
   if (subscription.seen_ > hub_.dispatched_) {
-    if (!subscription.in_queue_) {
-      subscription.reading_ = true;
-      ahead_.push_back(&subscription);
-      return;
-    }
+    subscription.reading_ = true;
+    ahead_.push_back(&subscription);
+    return;
   }
   if (!subscription.in_queue_) {
     subscription.target_ = hub_.dispatched_;
@@ -97,12 +95,6 @@ void CatchUp::take(Subscription& subscription, const ReadResult& result) {
   }
   if (subscription.piece_) subscription.last_bytes_ms_ = hub_.now_ms_;
   subscription.outlet_.on_news();
-}
-
-void CatchUp::give_back(Subscription& subscription) {
-  FANFARE_CHECK(subscription.piece_ && subscription.piece_offset_ == 0);
-  subscription.release_piece();
-  want_read(subscription);
 }
 
 void CatchUp::forget(Subscription& subscription) {

@@ -21,8 +21,8 @@ namespace fanfare {
 class Hub;
 class Subscription;
 
-// How the hub reads the log. The completion runs later on the hub's thread, never inside the call; it need not run at
-// all once the hub is gone.
+// How the hub reads the log. The completion runs later on the hub's thread, never inside the call, and must not run
+// once the hub is gone.
 class CatchUpSource {
  public:
   virtual ~CatchUpSource() = default;
@@ -42,8 +42,6 @@ class CatchUp {
   void on_dispatched();
   // Starts reads that wait for their turn.
   void start_waiting();
-  // Gives up a piece of which no byte is sent, to be read again later.
-  void give_back(Subscription& subscription);
 
  private:
   void want_read(Subscription& subscription);

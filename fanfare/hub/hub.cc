@@ -7,6 +7,12 @@
 #include "fanfare/event_stream/writer.h"
 
 namespace fanfare {
+namespace {
+
+// An audience keeps room for so many updates a turn, after a larger turn as well.
+constexpr std::size_t kEmittedKept = 4;
+
+}  // namespace
 
 Hub::Hub(const Limits& limits, std::size_t budget_bytes, Surroundings surroundings, Position dispatched)
     : limits_(limits),
@@ -16,7 +22,9 @@ Hub::Hub(const Limits& limits, std::size_t budget_bytes, Surroundings surroundin
       index_(limits, surroundings.off_thread),
       heartbeat_(RenditionRef::make(holdings_, event_stream::kComment)),
       catch_up_(*this, surroundings.log, limits_),
-      dispatched_(dispatched) {}
+      dispatched_(dispatched) {
+  FANFARE_CHECK(dispatched != kBeforeAll);  // else a subscriber from now on would never hear of a gap
+}
 
 Hub::~Hub() {
   FANFARE_CHECK(audiences_.empty());  // every subscription is gone before its hub
@@ -137,6 +145,7 @@ void Hub::seal(Audience& audience) {
     rest = rest.subspan(count);
   }
   audience.emitted.clear();
+  if (audience.emitted.capacity() > kEmittedKept) audience.emitted.shrink_to_fit();
   audience.last_emission_ms = now_ms_;
   if (somebody_waits) announce(audience, first);
 }
@@ -194,8 +203,9 @@ void Hub::keep_budget() {
   std::vector<Subscription*> holders(piece_holders_.begin(), piece_holders_.end());
   for (Subscription* each : holders) {
     if (!over_budget()) break;
-    if (each->state_ == Subscription::State::kCatchUp && each->piece_offset_ == 0) {
-      catch_up_.give_back(*each);
+    const bool untouched = each->state_ == Subscription::State::kCatchUp && each->piece_offset_ == 0;
+    if (untouched && each->piece_->memory_bytes() <= budget_bytes_) {
+      each->release_piece();  // it is read again when its outlet can take it
       continue;
     }
     counters_.resets_total.add();

@@ -49,7 +49,7 @@ class Hub {
   };
 
   // budget_bytes: this shard's share of the process's budget. dispatched: the last position that dispatch() will not be
-  // given.
+  // given, as EventLog::follow says; never kBeforeAll.
   Hub(const Limits& limits, std::size_t budget_bytes, Surroundings surroundings, Position dispatched);
   ~Hub();
   Hub(const Hub&) = delete;

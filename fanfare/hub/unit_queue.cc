@@ -8,6 +8,7 @@ namespace fanfare {
 namespace {
 
 constexpr std::size_t kCompactAt = 32;  // popped units that stay before the rest moves to the front
+constexpr std::size_t kUnitsKept = 4;   // an empty queue keeps room for so many
 
 }  // namespace
 
@@ -69,7 +70,7 @@ void UnitQueue::pop_front() {
   ++first_seq_;
   if (head_ == units_.size()) {
     units_.clear();
-    if (units_.capacity() > kCompactAt) units_.shrink_to_fit();
+    if (units_.capacity() > kUnitsKept) units_.shrink_to_fit();
     head_ = 0;
   } else if (head_ >= kCompactAt && head_ * 2 >= units_.size()) {
     units_.erase(units_.begin(), units_.begin() + static_cast<std::ptrdiff_t>(head_));
