@@ -11,14 +11,14 @@ const kWords = {
 export class ConnectionState {
   #ui;
   #timer = 0;
-  #heartbeat = 0; // when the last comment came, in ms
+  #heardAt = 0; // when the last event or comment came, in ms; a hub sends heartbeats only when it is silent
 
-  // ui: { light, words, countdown, problem, retry, heartbeat }: elements. words is a status region: screen readers say
+  // ui: { light, words, countdown, problem, retry, heard }: elements. words is a status region: screen readers say
   // each change of it, but not the countdown, which is beside it.
   constructor(ui) {
     this.#ui = ui;
     this.show({ state: "idle" });
-    setInterval(() => this.#showHeartbeat(), 1000);
+    setInterval(() => this.#showHeard(), 1000);
   }
 
   // state: what FetchEventSource reports, or "idle".
@@ -29,14 +29,14 @@ export class ConnectionState {
     this.#ui.countdown.textContent = "";
     this.#ui.retry.hidden = state !== "waiting";
     if (state !== "connecting") this.#showProblem(reason);
-    if (state !== "open") this.#heartbeat = 0;
+    if (state !== "open") this.#heardAt = 0;
     if (state === "waiting") this.#countDown(Date.now() + waitMs);
-    this.#showHeartbeat();
+    this.#showHeard();
   }
 
-  heartbeat() {
-    this.#heartbeat = Date.now();
-    this.#showHeartbeat();
+  // To be called for each event and comment. Shown with the next second, however many there are.
+  heard() {
+    this.#heardAt = Date.now();
   }
 
   #countDown(until) {
@@ -52,8 +52,8 @@ export class ConnectionState {
     this.#ui.problem.textContent = reason;
   }
 
-  #showHeartbeat() {
-    const seconds = Math.round((Date.now() - this.#heartbeat) / 1000);
-    this.#ui.heartbeat.textContent = this.#heartbeat === 0 ? "" : `Heartbeat ${seconds} s ago`;
+  #showHeard() {
+    const seconds = Math.round((Date.now() - this.#heardAt) / 1000);
+    this.#ui.heard.textContent = this.#heardAt === 0 ? "" : `Last heard ${seconds} s ago`;
   }
 }

@@ -28,7 +28,7 @@ const connection = new ConnectionState({
   countdown: byId("countdown"),
   problem: byId("problem"),
   retry: byId("retry-now"),
-  heartbeat: byId("heartbeat"),
+  heard: byId("heard"),
 });
 const topics = new Topics({
   form: byId("topics-form"),
@@ -58,9 +58,10 @@ function connect(lastEventId) {
     on: {
       event: (event) => {
         chart.count();
+        connection.heard();
         events.add({ ...event, topic: onlyTopic, at: new Date() }, selectors);
       },
-      comment: () => connection.heartbeat(),
+      comment: () => connection.heard(),
       state: stateChanged,
     },
   });
