@@ -40,19 +40,16 @@ void assign_text(std::string& out, std::string_view bytes, bool ascii) {
   append_text(out, bytes, ascii);
 }
 
-// Whether the line is this field. (A template so that comparing the name is one instruction.)
+// Whether the line is this field; if so, line becomes its value: what follows the colon and one space, nothing if there
+// is no colon. (A template so that comparing the name is an instruction or two.)
 template <std::size_t kSize>
-bool is_field(std::string_view line, const char (&name)[kSize]) {
+bool take_name(std::string_view& line, const char (&name)[kSize]) {
   constexpr std::size_t kLength = kSize - 1;
-  return line.size() >= kLength && std::memcmp(line.data(), name, kLength) == 0 &&
-         (line.size() == kLength || line[kLength] == ':');
-}
-
-// What follows the colon and one space; nothing if there is no colon.
-std::string_view value_after(std::size_t name_length, std::string_view line) {
-  line.remove_prefix(name_length);
-  if (!line.empty()) line.remove_prefix(line.starts_with(": ") ? 2 : 1);
-  return line;
+  if (line.size() < kLength || std::memcmp(line.data(), name, kLength) != 0) return false;
+  if (line.size() > kLength && line[kLength] != ':') return false;
+  const bool space = line.size() > kLength + 1 && line[kLength + 1] == ' ';
+  line.remove_prefix(std::min(line.size(), kLength + (space ? 2 : 1)));
+  return true;
 }
 
 bool is_digit(char c) {
@@ -126,12 +123,13 @@ Line Parser::keep(const Line& part) {
 }
 
 void Parser::take_line(const Line& line) {
-  if (line.text.empty()) return dispatch();
-  if (is_field(line.text, "data")) return take_data(value_after(4, line.text), line.ascii);
-  if (is_field(line.text, "id")) return take_id(value_after(2, line.text), line.ascii);
-  if (is_field(line.text, "event")) return take_type(value_after(5, line.text), line.ascii);
-  if (is_field(line.text, "retry")) return take_retry(value_after(5, line.text));
-  if (line.text.front() == ':') return take_comment(line.text.substr(1), line.ascii);
+  std::string_view text = line.text;
+  if (text.empty()) return dispatch();
+  if (take_name(text, "data")) return take_data(text, line.ascii);
+  if (take_name(text, "id")) return take_id(text, line.ascii);
+  if (take_name(text, "event")) return take_type(text, line.ascii);
+  if (take_name(text, "retry")) return take_retry(text);
+  if (text.front() == ':') return take_comment(text.substr(1), line.ascii);
 }
 
 void Parser::take_data(std::string_view value, bool ascii) {
