@@ -19,7 +19,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kSmallBuffer = 4 * 1024;
 // A server keeps 16 KiB of later requests while it answers one.
 constexpr std::size_t kPipelinedBytesMax = 12 * 1024;
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
@@ -51,11 +50,9 @@ std::string percent_encoded(std::string_view text) {
 
 }  // namespace
 
-Connection::Connection(std::uint16_t port, Buffers buffers)
-    : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+Connection::Connection(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const int one = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if (buffers == Buffers::kSmall) ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &kSmallBuffer, sizeof kSmallBuffer);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -192,7 +189,7 @@ bool Publisher::publish_series(std::string_view topic, std::size_t first, std::s
   return true;
 }
 
-Subscriber::Subscriber(std::uint16_t port, const SubscriberOptions& options) : connection_(port, options.buffers) {
+Subscriber::Subscriber(std::uint16_t port, const SubscriberOptions& options) : connection_(port) {
   std::string text = "GET " + std::string(kHub) + "?topic=" + percent_encoded(options.topic);
   text += " HTTP/1.1\r\nHost: a\r\n";
   if (!options.last_event_id.empty()) text += "Last-Event-ID: " + options.last_event_id + "\r\n";

@@ -16,16 +16,12 @@
 
 namespace fanfare::live {
 
-enum class Buffers {
-  kOrdinary,
-  kSmall,  // the kernel takes only a few kilobytes for us
-};
 enum class Ended { kNo, kCleanly, kBroken };
 
 // A TCP connection to a port of this machine.
 class Connection {
  public:
-  explicit Connection(std::uint16_t port, Buffers buffers = Buffers::kOrdinary);
+  explicit Connection(std::uint16_t port);
   ~Connection();
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&&) = delete;
@@ -86,7 +82,6 @@ class Publisher {
 struct SubscriberOptions {
   std::string topic;
   std::string last_event_id = {};
-  Buffers buffers = Buffers::kOrdinary;
 };
 
 class Subscriber final : private event_stream::ParserVisitor {

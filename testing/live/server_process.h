@@ -29,13 +29,16 @@ class ServerProcess {
   std::string url() const;    // of the hub
   std::string token() const;  // grants all
   ChildProcess& process() { return process_; }
+  const ChildProcess& process() const { return process_; }
 
   bool is_healthy() const;
   // A sample of /metrics by its name (and labels); -1 if there is none.
   double metric(std::string_view name) const;
   // Waits until a sample has this value.
   bool metric_becomes(std::string_view name, double value) const;
-  // Only the connection that asks is open, and nothing is kept for others.
+  // Waits until nobody is behind.
+  bool holds_next_to_nothing() const;
+  // Waits until only the connection that asks is open, and nothing is kept for others.
   bool is_deserted() const;
 
   double cpu_seconds() const;  // user and system, all threads

@@ -1,0 +1,98 @@
+// `fanfare serve`: what it refuses to start with, warns of, and prints.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "testing/live/child_process.h"
+
+namespace fanfare::live {
+namespace {
+
+using Words = std::vector<std::string>;
+
+ChildOptions serve(Words arguments, const Words& environment = {}) {
+  Words command = {kProgram, "serve", "--listen", "127.0.0.1:0"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return {.command = std::move(command), .environment = environment};
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != text.npos;
+}
+
+bool becomes_ready(const ChildProcess& server) {
+  return eventually([&] { return has(server.err(), "\"event\":\"ready\""); });
+}
+
+const std::string kLongKey = "0123456789abcdef0123456789abcdef";
+
+TEST(ProgramServe, RefusesWhatWouldServeNobody) {
+  struct Case {
+    Words arguments;
+    std::string told;
+  };
+  const Case cases[] = {
+      {{}, "nobody could publish"},
+      {{"--anonymous"}, "nobody could publish"},
+      {{"--publisher-key", kLongKey}, "nobody could subscribe"},
+      {{"--dev", "--limit", "heartbeat_s=1"}, "there is no limit named 'heartbeat_s'"},
+      {{"--dev", "--limit", "heartbeat_ms=soon"}, "takes a whole number"},
+      {{"--dev", "--log", "papyrus"}, "papyrus"},
+      {{"--dev", "--threads", "0"}, "--threads"},
+  };
+  for (const auto& each : cases) {
+    ChildProcess server(serve(each.arguments));
+    EXPECT_EQ(server.wait(), 2) << each.told;
+    EXPECT_TRUE(has(server.err(), each.told)) << server.err();
+    EXPECT_EQ(server.out(), "");
+  }
+}
+
+TEST(ProgramServe, TakesTheKeysOfTheEnvironment) {
+  ChildProcess server(serve({}, {"MERCURE_PUBLISHER_JWT_KEY=" + kLongKey, "MERCURE_SUBSCRIBER_JWT_KEY=" + kLongKey}));
+  EXPECT_TRUE(becomes_ready(server)) << server.err();
+  EXPECT_FALSE(has(server.err(), "weak_key")) << server.err();
+  EXPECT_FALSE(has(server.err(), kLongKey)) << "a secret in the log";
+  server.send_signal(SIGINT);
+  EXPECT_EQ(server.wait(), 0);
+  EXPECT_TRUE(has(server.err(), "\"event\":\"stopped\"")) << server.err();
+}
+
+TEST(ProgramServe, WarnsOfAWeakKey) {
+  ChildProcess server(serve({"--anonymous", "--publisher-key", "short"}));
+  EXPECT_TRUE(becomes_ready(server)) << server.err();
+  EXPECT_TRUE(has(server.err(), "\"level\":\"warning\",\"event\":\"weak_key\"")) << server.err();
+}
+
+TEST(ProgramServe, DevelopmentIsForThisMachineOnly) {
+  for (const char* address : {"0.0.0.0:0", "[::]:0", ":0"}) {
+    ChildProcess server(serve({"--dev", "--listen", address}));
+    EXPECT_EQ(server.wait(), 1) << address;
+    EXPECT_TRUE(has(server.err(), std::string("cannot listen on ") + address)) << server.err();
+    EXPECT_FALSE(has(server.err(), "ready"));
+  }
+}
+
+TEST(ProgramServe, DevelopmentSaysSoAndPrintsATokenThatPublishes) {
+  ChildProcess server(serve({"--dev"}));
+  ASSERT_TRUE(becomes_ready(server)) << server.err();
+  EXPECT_TRUE(has(server.err(), "development_mode")) << server.err();
+  const std::string help = server.out();
+  const std::string hub = help.substr(help.find("curl -N '") + 9, help.find("?topic=") - help.find("curl -N '") - 9);
+  const auto bearer = help.find("Bearer ") + 7;
+  const std::string token = help.substr(bearer, help.find('\'', bearer) - bearer);
+  ChildProcess publisher({.command = {kProgram, "publish", "--topic", "greetings", "hello"},
+                          .environment = {"FANFARE_HUB=" + hub, "FANFARE_TOKEN=" + token}});
+  EXPECT_EQ(publisher.wait(), 0) << help << publisher.err();
+  ChildProcess listener({.command = {kProgram, "listen", "--data", "--count", "1", "--last-event-id", "earliest",
+                                     hub + "?topic=greetings"},
+                         .environment = {}});
+  EXPECT_EQ(listener.wait(), 0) << listener.err();
+  EXPECT_EQ(listener.out(), "hello\n");
+}
+
+}  // namespace
+}  // namespace fanfare::live
