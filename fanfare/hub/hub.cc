@@ -20,7 +20,7 @@ Hub::Hub(const Limits& limits, std::size_t budget_bytes, Surroundings surroundin
       counters_(surroundings.counters),
       selectors_(limits.compiled_selectors_bytes_max),
       index_(limits, surroundings.off_thread),
-      heartbeat_(RenditionRef::make(holdings_, event_stream::kComment)),
+      heartbeat_(RenditionRef::make(own_, event_stream::kComment)),
       catch_up_(*this, surroundings.log, limits_),
       dispatched_(dispatched) {
   FANFARE_CHECK(dispatched != kBeforeAll);  // else a subscriber from now on would never hear of a gap

@@ -66,6 +66,19 @@ struct Listener::State : std::enable_shared_from_this<State> {
   }
 };
 
+// SO_REUSEPORT lets every process of the same user share a port, also one that was started twice by mistake. A socket
+// without it can be bound only where nobody listens.
+Result<void> Listener::check_free(const Address& address) {
+  const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const int bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.length);
+  const int error = errno;
+  ::close(fd);
+  if (bound == 0) return {};
+  return fail("cannot listen on " + address.text() + ": " + std::strerror(error));
+}
+
 Result<std::unique_ptr<Listener>> Listener::open(Loop& loop, const Address& address, OnAccept on_accept) {
   const auto refuse = [&](const char* what) {
     return fail("cannot listen on " + address.text() + ": " + what + ": " + std::strerror(errno));

@@ -18,6 +18,8 @@ class Listener {
   // Called with each connected, non-blocking file descriptor, which the callback owns, and the peer's address.
   using OnAccept = std::function<void(int fd, const Address& peer)>;
 
+  // Fails if anybody listens on the address already, this process included.
+  static Result<void> check_free(const Address& address);
   // Binds and listens at once; accepts after start(). Fails if the address is taken or not ours.
   static Result<std::unique_ptr<Listener>> open(Loop& loop, const Address& address, OnAccept on_accept);
   ~Listener();

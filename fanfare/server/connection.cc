@@ -4,12 +4,13 @@
 #include <utility>
 
 #include "fanfare/event_stream/writer.h"
+#include "fanfare/server/cors.h"
 #include "fanfare/server/shard.h"
 
 namespace fanfare {
 namespace {
 
-constexpr int kReadsAtOnce = 4;  // buffers that one connection may fill before the loop gets its turn
+constexpr int kReadsAtOnce = 16;  // then the loop gets its turn
 constexpr std::string_view kFirstCommentChunk = "2\r\n:\n\r\n";
 
 http::Response overloaded(const Limits& limits, std::string_view reason) {
@@ -30,6 +31,10 @@ Connection::Connection(Shard& shard, int fd, const net::Address& peer, bool refu
 Connection::~Connection() = default;
 
 void Connection::start() {
+  if (is_closed()) {  // the socket could not be watched
+    close();
+    return;
+  }
   set_deadline();
   socket_.wait_readable();
 }
@@ -40,14 +45,29 @@ void Connection::on_readable() {
   receive();
   if (is_closed()) return;
   send_now();
+  if (is_closed()) return;
   set_deadline();
-  if (!peer_ended_) socket_.wait_readable();
+  read_on();
+}
+
+// Whether the peer's bytes are of use now. While an answer is outstanding they are not: they stay in the kernel, so that
+// a pipeline of any length is served at the pace of its answers. A stream's peer is read all the same: only so is it
+// known that it has left.
+bool Connection::wants_bytes() const {
+  if (peer_ended_ || is_closed()) return false;
+  return session_.is_streaming() || (!session_.is_answering() && session_.output().empty());
+}
+
+void Connection::read_on() {
+  if (wants_bytes()) socket_.wait_readable();
 }
 
 void Connection::receive() {
-  receiving_ = true;
-  for (int i = 0; i < kReadsAtOnce && !peer_ended_ && !is_closed(); ++i) {
-    const std::span<char> buffer = shard_.read_buffer();
+  in_session_ = true;
+  // What comes behind a request that has to wait is kept, up to the size of a head.
+  const std::span<char> buffer =
+      shard_.read_buffer().first(std::min(shard_.read_buffer().size(), shard_.shared().options.limits.request_head_bytes_max));
+  for (int i = 0; i < kReadsAtOnce && wants_bytes(); ++i) {
     const net::IoResult read = socket_.read(buffer);
     if (read.status == net::IoStatus::kWouldBlock) break;
     if (read.status == net::IoStatus::kFailed) {
@@ -66,11 +86,12 @@ void Connection::receive() {
       if (read.bytes < buffer.size()) break;
     }
   }
-  receiving_ = false;
+  in_session_ = false;
 }
 
 std::size_t Connection::on_head(http::RequestHead head) {
   shard_.counters().requests_total.add();
+  in_head_ = false;
   started_us_ = net::steady_us();
   sent_bytes_ = 0;
   method_ = head.method;
@@ -90,6 +111,7 @@ std::size_t Connection::on_head(http::RequestHead head) {
     }
     refusal = std::move(body_bytes_max.error());
   }
+  add_cors(shard_.shared().origins, request_->head, refusal->headers);
   respond(std::move(*refusal));
   return 0;
 }
@@ -119,15 +141,13 @@ void Connection::respond(http::Response response) {
   response.headers.add("Date", shard_.date());
   sent_bytes_ = response.body.size();
   finish_request(response.status);
-  session_.respond(response, refuse_ || shard_.is_draining());
-  after_answer();
+  answer_by([&] { session_.respond(response, refuse_ || shard_.is_draining()); });
 }
 
 void Connection::respond_head(http::ResponseHead head) {
   head.headers.add("Date", shard_.date());
   finish_request(head.status);
-  session_.respond_head(head);
-  after_answer();
+  answer_by([&] { session_.respond_head(head); });
 }
 
 void Connection::finish_request(int status) {
@@ -137,11 +157,18 @@ void Connection::finish_request(int status) {
   shard_.forget(std::exchange(token_, 0));
 }
 
-// The session may already have brought the next request, which was waiting.
-void Connection::after_answer() {
-  if (receiving_) return;  // on_readable sends it
+// Answers the request, or ends its answer, by this call of the session. It may bring the requests that waited, and
+// their answers, before it returns; all is sent when the outermost call has returned.
+template <typename Call>
+void Connection::answer_by(Call call) {
+  if (in_session_) return call();
+  in_session_ = true;
+  call();
+  in_session_ = false;
   send_now();
-  if (!is_closed()) set_deadline();
+  if (is_closed()) return;
+  set_deadline();
+  read_on();
 }
 
 void Connection::start_stream(http::ResponseHead head, std::unique_ptr<Subscription> subscription,
@@ -150,10 +177,15 @@ void Connection::start_stream(http::ResponseHead head, std::unique_ptr<Subscript
   status_ = static_cast<std::uint16_t>(head.status);
   request_.reset();
   subscription_ = std::move(subscription);
-  if (expires_at_s) shard_.expire_at(*expires_at_s, token());
-  const auto framing = session_.begin_stream(head);
-  prologue_ = framing == http::StreamFraming::kChunked ? kFirstCommentChunk : event_stream::kComment;
-  after_answer();
+  if (expires_at_s) {
+    shard_.expire_at(*expires_at_s, token());
+  } else {
+    shard_.forget(std::exchange(token_, 0));
+  }
+  answer_by([&] {
+    const auto framing = session_.begin_stream(head);
+    prologue_ = framing == http::StreamFraming::kChunked ? kFirstCommentChunk : event_stream::kComment;
+  });
 }
 
 Framing Connection::framing() const {
@@ -196,25 +228,27 @@ void Connection::on_written(net::IoResult result, std::size_t bytes_composed) {
     close();
     return;
   }
-  bool more = false;
-  if (result.status == net::IoStatus::kDone) more = consume(result.bytes);
+  const bool of_session = !session_.output().empty();
+  const bool more = result.status == net::IoStatus::kDone && consume(result.bytes);
   if (result.bytes < bytes_composed) {
     blocked_ = true;
     socket_.wait_writable();
-    if (subscription_ == nullptr) set_deadline();
-    return;
+  } else {
+    if (more || !session_.output().empty()) shard_.mark_dirty(*this);
+    settle();
   }
-  if (more || !session_.output().empty()) shard_.mark_dirty(*this);
-  settle();
+  if (!of_session || is_closed()) return;
+  set_deadline();  // an answer, or a part of it, is out: the peer's turn, or the next request's
+  read_on();
 }
 
 // Takes what was written off: the session's output, the prologue, then the subscription's bytes.
 bool Connection::consume(std::size_t bytes) {
   const std::size_t of_session = std::min(bytes, session_.output().size());
   if (of_session > 0) {
-    receiving_ = true;  // it may bring a request that waited
+    in_session_ = true;  // it may bring a request that waited
     session_.consume_output(of_session);
-    receiving_ = false;
+    in_session_ = false;
   }
   bytes -= of_session;
   const std::size_t of_prologue = std::min(bytes, prologue_.size());
@@ -267,9 +301,7 @@ void Connection::end_stream() {
   log_access(status_, kNotes[static_cast<std::size_t>(end_)]);
   subscription_.reset();
   shard_.forget(std::exchange(token_, 0));
-  session_.end_stream();
-  send_now();
-  if (!is_closed()) set_deadline();
+  answer_by([&] { session_.end_stream(); });
 }
 
 // --- Time and the end --------------------------------------------------------------------------------------------
@@ -285,7 +317,7 @@ void Connection::set_deadline() {
   } else if (subscription_ != nullptr || session_.is_answering()) {
     deadline_ms_ = 0;
   } else {
-    deadline_ms_ = now_ms + (session_.is_receiving() ? limits.request_idle_ms : limits.keep_alive_idle_ms);
+    deadline_ms_ = now_ms + (session_.is_receiving() || refuse_ ? limits.request_idle_ms : limits.keep_alive_idle_ms);
   }
   shard_.watch_deadline(*this);
 }
@@ -295,9 +327,9 @@ void Connection::on_deadline() {
     close();
     return;
   }
-  receiving_ = true;
+  in_session_ = true;
   session_.timeout();
-  receiving_ = false;
+  in_session_ = false;
   if (session_.output().empty()) {
     close();
   } else {

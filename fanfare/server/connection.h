@@ -86,8 +86,11 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   };
 
   void receive();
+  bool wants_bytes() const;
+  void read_on();
   void finish_request(int status);
-  void after_answer();
+  template <typename Call>
+  void answer_by(Call call);
   void send_now();
   bool consume(std::size_t bytes);
   void settle();
@@ -113,7 +116,7 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   std::uint16_t status_ = 0;
   const bool refuse_;
   StreamEnd end_ = StreamEnd::kFinished;
-  bool receiving_ = false;  // inside the session: what it puts out is sent afterwards
+  bool in_session_ = false;  // a call of the session is on the stack: what it puts out is sent afterwards
   bool in_head_ = false;    // the deadline is that of a request's head
   bool blocked_ = false;    // waiting for the socket to take more
   bool lingering_ = false;

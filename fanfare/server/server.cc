@@ -81,6 +81,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, EventLog& hi
     if (options.development && !address->is_loopback()) {
       return fail("--dev serves this machine only: it cannot listen on " + text);
     }
+    if (auto free = net::Listener::check_free(*address); !free) return std::unexpected(std::move(free.error()));
     addresses.push_back(*address);
   }
   auto origins = Origins::parse(options.cors_origins);

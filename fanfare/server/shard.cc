@@ -52,7 +52,6 @@ Shard::~Shard() {
   shared_.history.unfollow(feed_);
   shared_.connections -= connections_.size();
   connections_.clear();
-  retired_.clear();
 }
 
 Result<void> Shard::listen(std::vector<net::Address>& addresses) {
@@ -94,10 +93,10 @@ void Shard::pause_or_resume_accepting() {
 
 // --- The turn ----------------------------------------------------------------------------------------------------
 
-// Updates are dispatched only when the last round of writes is done: then everybody who could take more has done so,
-// and all that has come since leaves as one write for each subscriber.
+// Updates are dispatched only when the last round of writes is done: then everybody who could take more has had its
+// chance, and all that has come since leaves as one write for each subscriber.
 void Shard::take_turn() {
-  if (!dirty_.empty()) {
+  if (!round_.empty()) {
     updates_wait_ = true;
     return;
   }
@@ -123,14 +122,14 @@ void Shard::post_flush() {
 }
 
 void Shard::flush() {
+  if (round_.empty()) begin_round();
   const std::uint64_t until_us = net::steady_us() + shared_.options.limits.flush_us_max;
-  std::array<Connection*, kFlushBatch> batch;
-  while (flushed_ < dirty_.size()) {
-    const std::size_t count = std::min(batch.size(), dirty_.size() - flushed_);
-    std::copy_n(dirty_.begin() + static_cast<std::ptrdiff_t>(flushed_), count, batch.begin());
-    flushed_ += count;
-    flush_batch({batch.data(), count});
-    if (flushed_ < dirty_.size() && net::steady_us() >= until_us) {
+  while (flushed_ < round_.size()) {
+    const auto batch = std::span(round_).subspan(flushed_, std::min(kFlushBatch, round_.size() - flushed_));
+    flushed_ += batch.size();
+    for (Connection* each : batch) each->is_dirty = false;
+    flush_batch(batch);
+    if (flushed_ < round_.size() && net::steady_us() >= until_us) {
       loop_.post([this] { flush(); });
       return;
     }
@@ -138,18 +137,29 @@ void Shard::flush() {
   end_round();
 }
 
+void Shard::begin_round() {
+  round_.swap(dirty_);
+  retired_before_round_.swap(retired_);
+}
+
 void Shard::flush_now(Connection& connection) {
+  if (is_writing_) {
+    mark_dirty(connection);
+    return;
+  }
   Connection* const one = &connection;
   flush_batch({&one, 1});
 }
 
+// What a connection composes is borrowed, and stands in slices_, until the end of the write: nobody else may write
+// meanwhile (see flush_now).
 void Shard::flush_batch(std::span<Connection* const> batch) {
   std::array<net::StreamWrite, kFlushBatch> writes;
   std::array<Connection*, kFlushBatch> writers;
   std::size_t count = 0;
   std::size_t slice_count = 0;
+  is_writing_ = true;
   for (Connection* connection : batch) {
-    connection->is_dirty = false;
     if (connection->is_closed()) continue;
     const auto room = std::span(slices_).subspan(slice_count, Connection::kSlicesMax);
     const std::size_t composed = connection->compose(room);
@@ -168,15 +178,17 @@ void Shard::flush_batch(std::span<Connection* const> batch) {
     for (const auto& slice : writes[i].slices) bytes += slice.size();
     writers[i]->on_written(writes[i].result, bytes);
   }
+  is_writing_ = false;
 }
 
 void Shard::end_round() {
-  dirty_.clear();
+  round_.clear();
   flushed_ = 0;
   flush_is_posted_ = false;
-  retired_.clear();
+  retired_before_round_.clear();
   counters_.held_bytes.set(hub_->held_bytes());
   if (updates_wait_) loop_.post([this] { take_turn(); });
+  if (!dirty_.empty() || !retired_.empty()) post_flush();
   if (draining_ && connections_.empty()) loop_.stop();
 }
 
@@ -199,7 +211,7 @@ void Shard::retire(Connection& connection) {
   --shared_.connections;
   counters_.connections.set(connections_.size());
   pause_or_resume_accepting();
-  post_flush();  // its end destroys the connection
+  post_flush();  // a round's end destroys the connection
 }
 
 void Shard::watch_deadline(Connection& connection) {
@@ -217,17 +229,25 @@ void Shard::watch_deadline(Connection& connection) {
 }
 
 std::uint64_t Shard::remember(Connection& connection) {
-  exchanges_.emplace(next_token_, &connection);
+  exchanges_.emplace(next_token_, Remembered{&connection, std::nullopt});
   return next_token_++;
+}
+
+void Shard::expire_at(std::int64_t unix_s, std::uint64_t token) {
+  exchanges_.at(token).expires_at_s = unix_s;
+  expiries_.emplace(unix_s, token);
+}
+
+void Shard::forget(std::uint64_t token) {
+  const auto found = exchanges_.find(token);
+  if (found == exchanges_.end()) return;
+  if (found->second.expires_at_s) expiries_.erase({*found->second.expires_at_s, token});
+  exchanges_.erase(found);
 }
 
 Exchange* Shard::find(std::uint64_t token) {
   const auto found = exchanges_.find(token);
-  return found == exchanges_.end() ? nullptr : found->second;
-}
-
-void Shard::expire_at(std::int64_t unix_s, std::uint64_t token) {
-  expiries_.emplace(unix_s, token);
+  return found == exchanges_.end() ? nullptr : found->second.connection;
 }
 
 // --- Time --------------------------------------------------------------------------------------------------------
@@ -259,9 +279,10 @@ void Shard::check_deadlines(std::uint64_t now_ms) {
 void Shard::check_expiries() {
   const std::int64_t now_s = std::time(nullptr);
   while (!expiries_.empty() && expiries_.begin()->first <= now_s) {
-    const auto found = exchanges_.find(expiries_.begin()->second);
-    expiries_.erase(expiries_.begin());
-    if (found != exchanges_.end()) found->second->expire();
+    const std::uint64_t token = expiries_.begin()->second;
+    Connection& connection = *exchanges_.at(token).connection;
+    forget(token);
+    connection.expire();
   }
 }
 

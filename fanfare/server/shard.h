@@ -5,12 +5,14 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "fanfare/hub/hub.h"
@@ -50,14 +52,16 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
 
   // For connections.
   void mark_dirty(Connection& connection);
-  // Writes to one connection at once: answers need not wait for the end of the turn.
+  // Writes to one connection at once: answers need not wait for the end of the turn. From inside a write, it is marked
+  // dirty instead.
   void flush_now(Connection& connection);
   // The connection's deadline has changed; see Connection::deadline_ms.
   void watch_deadline(Connection& connection);
-  void expire_at(std::int64_t unix_s, std::uint64_t token);
   std::uint64_t remember(Connection& connection);
-  void forget(std::uint64_t token) { exchanges_.erase(token); }
-  // The connection is closed; it is destroyed at the end of the turn.
+  // The connection with this token is to expire then, unless it is forgotten before.
+  void expire_at(std::int64_t unix_s, std::uint64_t token);
+  void forget(std::uint64_t token);
+  // The connection is closed; it is destroyed when nobody can point to it any more.
   void retire(Connection& connection);
 
   Exchange* find(std::uint64_t token) override;
@@ -69,6 +73,7 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   void take_turn();
   void post_flush();
   void flush();
+  void begin_round();
   void flush_batch(std::span<Connection* const> batch);
   void end_round();
   void tick();
@@ -91,18 +96,28 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   std::uint64_t drain_deadline_ms_ = 0;
 
   std::vector<std::unique_ptr<Connection>> connections_;
-  std::vector<std::unique_ptr<Connection>> retired_;
-  std::vector<Connection*> dirty_;  // written in this order; flushed_ of them are done
+  // A round writes to those who were dirty when it began; who becomes dirty meanwhile is of the next one. So a round
+  // ends, whatever comes.
+  std::vector<Connection*> dirty_;
+  std::vector<Connection*> round_;  // written in this order; flushed_ of them are done
   std::size_t flushed_ = 0;
   bool flush_is_posted_ = false;  // or under way
+  bool is_writing_ = false;       // flush_batch is on the stack
+  // Those who were retired before the round may still stand in it; later ones may stand in the next as well.
+  std::vector<std::unique_ptr<Connection>> retired_;
+  std::vector<std::unique_ptr<Connection>> retired_before_round_;
   bool updates_wait_ = false;     // the feed has updates for the next turn
   std::vector<LoggedUpdatePtr> batch_;
   std::vector<std::string_view> slices_;  // room for one batch of writes
 
   std::vector<Connection*> timed_;  // connections with a deadline
-  std::unordered_map<std::uint64_t, Connection*> exchanges_;
+  struct Remembered {
+    Connection* connection;
+    std::optional<std::int64_t> expires_at_s;
+  };
+  std::unordered_map<std::uint64_t, Remembered> exchanges_;
   std::uint64_t next_token_ = 1;
-  std::multimap<std::int64_t, std::uint64_t> expiries_;  // Unix time -> token of a stream
+  std::set<std::pair<std::int64_t, std::uint64_t>> expiries_;  // Unix time, token
   std::vector<char> read_buffer_;
   std::string date_;
 };

@@ -28,7 +28,6 @@ struct Shared {
   std::size_t budget_bytes_per_shard = 0;
   std::atomic<std::size_t> connections{0};
   std::atomic<int> overfull_feeds{0};
-  std::atomic<bool> draining{false};
 };
 
 }  // namespace fanfare
