@@ -1,0 +1,228 @@
+#include "fanfare/history_rocksdb/database.h"
+
+#include <openssl/rand.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "fanfare/base/check.h"
+#include "fanfare/history_rocksdb/directory.h"
+
+namespace fanfare {
+namespace {
+
+constexpr const char* kTables[] = {"updates", "topics", "ids"};
+
+constexpr const char* kEpoch = "epoch";
+constexpr const char* kKey = "key";
+constexpr const char* kReservedThrough = "reserved_through";
+constexpr const char* kTrimmedThrough = "trimmed_through";
+
+// Where an empty log stands: who has seen nothing of it has seen this, which is not kBeforeAll.
+constexpr Position kBeginning = kBeforeAll + 1;
+// Positions are reserved on disk, synced, before the first of them is given away: what was told to a subscriber and
+// then lost (with the power, or because it was never stored) is not told again of another update.
+constexpr Position kReservedAtOnce = 1 << 16;
+
+// Bounds the time that opening takes after a crash: what is not in a table yet is written again.
+constexpr std::uint64_t kUnflushedBytesMax = 64 << 20;
+
+// The text of an index key: all but the position, which is what lookups have in common.
+class IndexedText final : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "fanfare.IndexedText"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return {key.data(), key.size() - 8}; }
+  bool InDomain(const rocksdb::Slice& key) const override { return key.size() >= 12; }
+};
+
+rocksdb::DBOptions database_options(const RocksDbLogOptions& options) {
+  rocksdb::DBOptions database;
+  if (options.env != nullptr) database.env = options.env;
+  database.create_if_missing = true;
+  database.create_missing_column_families = true;
+  // A last record that a crash cut short was never acknowledged. Damage before it is an error; RocksDB's default would
+  // drop what follows the damage and say nothing.
+  database.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  database.track_and_verify_wals_in_manifest = true;
+  database.max_total_wal_size = kUnflushedBytesMax;
+  database.paranoid_checks = true;
+  database.max_background_jobs = 2;
+  database.bytes_per_sync = 1 << 20;  // flushes in small steps: no long fsync that publishers would wait behind
+  database.keep_log_file_num = 4;
+  database.max_log_file_size = 4 << 20;
+  return database;
+}
+
+rocksdb::ColumnFamilyOptions table_options(const std::shared_ptr<rocksdb::Cache>& cache, std::size_t buffer_bytes) {
+  rocksdb::BlockBasedTableOptions blocks;
+  blocks.block_cache = cache;
+  blocks.block_size = 8 * 1024;
+  blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  blocks.whole_key_filtering = false;
+  blocks.format_version = 5;
+  rocksdb::ColumnFamilyOptions table;
+  table.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
+  table.write_buffer_size = buffer_bytes;
+  table.compression = rocksdb::kLZ4Compression;
+  return table;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const RocksDbLogOptions& options) {
+  const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> tables;
+  tables.emplace_back(rocksdb::kDefaultColumnFamilyName, table_options(cache, 1 << 20));
+  for (const char* name : kTables) {
+    tables.emplace_back(name, table_options(cache, name == kTables[0] ? 32 << 20 : 16 << 20));
+    if (name != kTables[0]) tables.back().options.prefix_extractor = std::make_shared<IndexedText>();
+  }
+  return tables;
+}
+
+rocksdb::Slice slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+Error open_error(const RocksDbLogOptions& options, const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  if (text.find("lock hold by current process") != text.npos) {
+    return {"the event log in " + options.directory + " is open already in this process"};
+  }
+  if (status.IsIOError() && text.find("lock") != text.npos) {
+    return {"the event log in " + options.directory + " is held by " + holder_of(options.directory)};
+  }
+  return {"the event log in " + options.directory + " cannot be opened: " + text};
+}
+
+WriteError write_error(const rocksdb::Status& status) {
+  if (status.IsNoSpace()) return {WriteFailure::kNoSpace, "no space is left on the event log's disk"};
+  return {WriteFailure::kOther, "the event log cannot be written: " + status.ToString()};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::open(const RocksDbLogOptions& options) {
+  if (auto prepared = prepare_directory(options.directory); !prepared) return std::unexpected(prepared.error());
+  std::unique_ptr<Database> database(new Database);
+  if (auto opened = database->open_tables(options); !opened) return std::unexpected(opened.error());
+  if (auto loaded = database->load_meta(); !loaded) return std::unexpected(loaded.error());
+  if (auto found = database->find_last(); !found) return std::unexpected(found.error());
+  return database;
+}
+
+Result<void> Database::open_tables(const RocksDbLogOptions& options) {
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(database_options(options), options.directory, descriptors(options), &handles, &db);
+  if (!status.ok()) return std::unexpected(open_error(options, status));
+  db_.reset(db);
+  meta_ = handles[0];
+  updates_ = handles[1];
+  topics_ = handles[2];
+  ids_ = handles[3];
+  return {};
+}
+
+Result<void> Database::load_meta() {
+  const auto load = [this](const char* name, std::string& value) {
+    return db_->Get(rocksdb::ReadOptions(), meta_, name, &value);
+  };
+  std::string epoch;
+  std::string key;
+  if (load(kEpoch, epoch).IsNotFound()) return make_meta();
+  std::string reserved;
+  std::string trimmed;
+  for (const auto& status :
+       {load(kEpoch, epoch), load(kKey, key), load(kReservedThrough, reserved), load(kTrimmedThrough, trimmed)}) {
+    if (!status.ok()) return fail("the event log's table meta cannot be read: " + status.ToString());
+  }
+  const auto epoch_number = stored::read_position_key(epoch);
+  const auto reserved_through = stored::read_position_key(reserved);
+  const auto trimmed_through = stored::read_position_key(trimmed);
+  if (!epoch_number || !reserved_through || !trimmed_through || key.size() != key_.size()) {
+    return fail("the event log's table meta is damaged");
+  }
+  epoch_ = *epoch_number;
+  reserved_through_ = *reserved_through;
+  trimmed_through_ = *trimmed_through;
+  std::ranges::copy(key, key_.begin());
+  return {};
+}
+
+Result<void> Database::make_meta() {
+  FANFARE_CHECK(RAND_bytes(key_.data(), static_cast<int>(key_.size())) == 1);
+  FANFARE_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(&epoch_), sizeof epoch_) == 1);
+  reserved_through_ = kBeginning;
+  trimmed_through_ = kBeginning;
+  rocksdb::WriteBatch batch;
+  batch.Put(meta_, kEpoch, stored::position_key(epoch_));
+  batch.Put(meta_, kKey, slice({reinterpret_cast<const char*>(key_.data()), key_.size()}));
+  batch.Put(meta_, kReservedThrough, stored::position_key(reserved_through_));
+  batch.Put(meta_, kTrimmedThrough, stored::position_key(trimmed_through_));
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const rocksdb::Status status = db_->Write(synced, &batch);
+  if (!status.ok()) return fail(write_error(status).message);
+  return {};
+}
+
+Result<void> Database::find_last() {
+  last_ = std::max(reserved_through_, trimmed_through_);
+  const std::unique_ptr<rocksdb::Iterator> newest(db_->NewIterator(rocksdb::ReadOptions(), updates_));
+  newest->SeekToLast();
+  if (!newest->status().ok()) return fail("the event log cannot be read: " + newest->status().ToString());
+  if (!newest->Valid()) return {};
+  const auto position = stored::read_position_key(newest->key().ToStringView());
+  const auto unix_ms = stored::unix_ms_of(newest->value().ToStringView());
+  if (!position || !unix_ms) return fail("the event log's newest update is damaged");
+  last_ = std::max(last_, *position);
+  last_unix_ms_ = *unix_ms;
+  return {};
+}
+
+Database::Database() = default;
+
+Database::~Database() {
+  if (db_ == nullptr) return;
+  for (auto* handle : {meta_, updates_, topics_, ids_}) {
+    if (handle != nullptr) db_->DestroyColumnFamilyHandle(handle);
+  }
+  db_->Close().PermitUncheckedError();
+}
+
+std::expected<void, WriteError> Database::append(std::span<const NewUpdate> updates, std::uint64_t unix_ms,
+                                                 Durability durability) {
+  rocksdb::WriteOptions options;
+  options.sync = durability == Durability::kFsync;
+  rocksdb::WriteBatch batch;
+  for (const auto& [logged, id_origin] : updates) {
+    const Update& update = logged->update;
+    batch.Put(updates_, stored::position_key(logged->position), stored::encode_update(update, id_origin, unix_ms));
+    for (const auto& topic : update.topics) batch.Put(topics_, stored::topic_key(topic, logged->position), {});
+    if (id_origin == stored::IdOrigin::kPublisher) batch.Put(ids_, stored::id_key(update.id, logged->position), {});
+  }
+  Position reserve_through = reserved_through_;
+  if (updates.back().logged->position > reserved_through_) {
+    reserve_through = updates.back().logged->position + kReservedAtOnce;
+    batch.Put(meta_, kReservedThrough, stored::position_key(reserve_through));
+    options.sync = true;
+  }
+  const rocksdb::Status status = db_->Write(options, &batch);
+  if (!status.ok()) return std::unexpected(write_error(status));
+  reserved_through_ = reserve_through;
+  return {};
+}
+
+std::expected<void, WriteError> Database::resume() {
+  const rocksdb::Status status = db_->Resume();
+  if (!status.ok()) return std::unexpected(write_error(status));
+  return {};
+}
+
+}  // namespace fanfare

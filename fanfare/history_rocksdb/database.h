@@ -1,0 +1,85 @@
+// The database under the durable log: its directory, its four tables, and what a write of updates is. It opens and
+// recovers, says who holds the directory, and translates RocksDB's errors.
+//
+//   meta: name -> value | updates: position -> record | topics: topic, position -> | ids: event id, position ->
+//
+// Writing and closing: one thread. Reading (reading.h): any thread.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "fanfare/base/error.h"
+#include "fanfare/history/event_id.h"
+#include "fanfare/history_rocksdb/record.h"
+#include "fanfare/history_rocksdb/rocksdb_log.h"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+class Status;
+}  // namespace rocksdb
+
+namespace fanfare {
+
+struct NewUpdate {
+  LoggedUpdatePtr logged;
+  stored::IdOrigin id_origin;
+};
+
+enum class WriteFailure { kNoSpace, kOther };
+struct WriteError {
+  WriteFailure failure;
+  std::string message;
+};
+
+class Database {
+ public:
+  static Result<std::unique_ptr<Database>> open(const RocksDbLogOptions& options);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // What was found when it was opened. last: no update has or ever had a position beyond it.
+  Position last() const { return last_; }
+  Position trimmed_through() const { return trimmed_through_; }
+  std::uint64_t last_unix_ms() const { return last_unix_ms_; }
+  // One thread at a time each.
+  EventIdCodec make_codec() const { return EventIdCodec(key_, epoch_); }
+
+  // One write, one fsync. After a failure nothing of it is visible, yet it may appear when the database is opened
+  // again: its positions must not be used again.
+  std::expected<void, WriteError> append(std::span<const NewUpdate> updates, std::uint64_t unix_ms,
+                                         Durability durability);
+  // Makes writing possible again after a failed write, if its cause is gone.
+  std::expected<void, WriteError> resume();
+
+  rocksdb::DB& db() const { return *db_; }
+  rocksdb::ColumnFamilyHandle* updates() const { return updates_; }
+  rocksdb::ColumnFamilyHandle* topics() const { return topics_; }
+  rocksdb::ColumnFamilyHandle* ids() const { return ids_; }
+
+ private:
+  Database();
+  Result<void> open_tables(const RocksDbLogOptions& options);
+  Result<void> load_meta();
+  Result<void> make_meta();
+  Result<void> find_last();
+
+  std::unique_ptr<rocksdb::DB> db_;
+  rocksdb::ColumnFamilyHandle* meta_ = nullptr;
+  rocksdb::ColumnFamilyHandle* updates_ = nullptr;
+  rocksdb::ColumnFamilyHandle* topics_ = nullptr;
+  rocksdb::ColumnFamilyHandle* ids_ = nullptr;
+  EventIdCodec::Key key_{};
+  std::uint64_t epoch_ = 0;
+  Position last_ = kBeforeAll;
+  Position trimmed_through_ = kBeforeAll;
+  Position reserved_through_ = kBeforeAll;
+  std::uint64_t last_unix_ms_ = 0;
+};
+
+}  // namespace fanfare

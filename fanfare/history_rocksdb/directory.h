@@ -1,0 +1,23 @@
+// The directory of a durable log, before and around the database: is it one, in which format, and who holds it.
+//   FORMAT   "fanfare event log, format 1\n": written first, read before anything else is touched
+//   LOCK     RocksDB's; whoever has the log open holds an fcntl lock on it
+// Stateless; any thread.
+#pragma once
+
+#include <string>
+
+#include "fanfare/base/error.h"
+
+namespace fanfare {
+
+inline constexpr int kStoredFormat = 1;
+
+// Makes the directory a log of the current format if it is missing or empty. Fails if it holds something else, or a
+// log of another format.
+Result<void> prepare_directory(const std::string& directory);
+
+// "process 4711 (fanfare)", or "another process" if that cannot be found out. Only for a log that another process
+// holds: looking would break this process's own hold.
+std::string holder_of(const std::string& directory);
+
+}  // namespace fanfare

@@ -1,0 +1,22 @@
+// Reads of the stored log: forward from a position, by topic, and of publishers' event ids.
+// What it is not: it knows neither what is trimmed nor what is committed; its callers bound the request.
+// Any thread, given a codec of the thread's own.
+#pragma once
+
+#include <optional>
+
+#include "fanfare/base/error.h"
+#include "fanfare/history/event_id.h"
+#include "fanfare/history/event_log.h"
+#include "fanfare/history_rocksdb/database.h"
+
+namespace fanfare {
+
+// As EventLog::read_after. What cannot be read is an error that names the file and the position; what stands before it
+// is given first.
+Result<ReadResult> read_forward(const Database& database, const EventIdCodec& codec, const ReadRequest& request);
+
+// The earliest update after `after` for which the publisher chose this id.
+Result<std::optional<Position>> find_chosen_id(const Database& database, std::string_view id, Position after);
+
+}  // namespace fanfare

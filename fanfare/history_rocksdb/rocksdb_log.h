@@ -1,0 +1,52 @@
+// The durable event log, in a directory of its own, on RocksDB. docs/history_format.md describes what it stores and
+// what each level of durability survives.
+// What it is not: shared. One process has a directory at a time; the second is told who holds it.
+//
+// Threads: as EventLog says. Appends complete, and followers are called, on the log's one writing thread; reads that
+// recent updates in memory cannot answer, and lookups of publishers' ids, complete on its reading threads.
+// The destructor first completes everything that was asked for: who is named by a completion must outlive the log or
+// wait for it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "fanfare/base/error.h"
+#include "fanfare/history/event_log.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace fanfare {
+
+class Log;
+
+enum class Durability {
+  kFsync,  // an append completes when the disk has it: survives the loss of power
+  kOs,     // when the operating system has it: survives the end of the process, however it comes
+};
+
+struct RocksDbLogOptions {
+  std::string directory;  // made if it is missing
+  Durability durability = Durability::kFsync;
+
+  std::size_t append_queue_bytes_max = 64 * 1024 * 1024;  // updates not yet written; beyond it an append fails at once
+  std::size_t commit_bytes_max = 4 * 1024 * 1024;         // updates in one write; one update is always allowed
+  std::size_t tail_bytes_max = 32 * 1024 * 1024;          // recent updates kept in memory for readers
+  std::size_t cache_bytes = 64 * 1024 * 1024;             // blocks of the database
+  std::size_t reading_threads = 2;
+
+  std::function<std::uint64_t()> unix_ms;  // the clock; empty: the system's. Called on the writing thread
+  Log* log = nullptr;                      // borrowed; what was found at the start, and failures. May be null
+  rocksdb::Env* env = nullptr;             // borrowed; the file system. Null: the machine's
+};
+
+// Opens the log or makes a new one. Fails with a message for the operator if another process holds the directory, if
+// it is not a log, if it was written in a newer format, or if it is damaged.
+Result<std::unique_ptr<EventLog>> open_rocksdb_log(RocksDbLogOptions options);
+
+}  // namespace fanfare
