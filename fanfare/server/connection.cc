@@ -50,9 +50,9 @@ void Connection::on_readable() {
   read_on();
 }
 
-// Whether the peer's bytes are of use now. While an answer is outstanding they are not: they stay in the kernel, so that
-// a pipeline of any length is served at the pace of its answers. A stream's peer is read all the same: only so is it
-// known that it has left.
+// Whether the peer's bytes are of use now. While an answer is outstanding they are not: they stay in the kernel, so
+// that a pipeline of any length is served at the pace of its answers. A stream's peer is read all the same: only so is
+// it known that it has left.
 bool Connection::wants_bytes() const {
   if (peer_ended_ || is_closed()) return false;
   return session_.is_streaming() || (!session_.is_answering() && session_.output().empty());
@@ -65,8 +65,8 @@ void Connection::read_on() {
 void Connection::receive() {
   in_session_ = true;
   // What comes behind a request that has to wait is kept, up to the size of a head.
-  const std::span<char> buffer =
-      shard_.read_buffer().first(std::min(shard_.read_buffer().size(), shard_.shared().options.limits.request_head_bytes_max));
+  const std::span<char> buffer = shard_.read_buffer().first(
+      std::min(shard_.read_buffer().size(), shard_.shared().options.limits.request_head_bytes_max));
   for (int i = 0; i < kReadsAtOnce && wants_bytes(); ++i) {
     const net::IoResult read = socket_.read(buffer);
     if (read.status == net::IoStatus::kWouldBlock) break;

@@ -117,8 +117,8 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   const bool refuse_;
   StreamEnd end_ = StreamEnd::kFinished;
   bool in_session_ = false;  // a call of the session is on the stack: what it puts out is sent afterwards
-  bool in_head_ = false;    // the deadline is that of a request's head
-  bool blocked_ = false;    // waiting for the socket to take more
+  bool in_head_ = false;     // the deadline is that of a request's head
+  bool blocked_ = false;     // waiting for the socket to take more
   bool lingering_ = false;
   bool ended_ = false;  // the subscription has ended; the response is to end too
   bool reset_ = false;  // … the connection is to be reset

@@ -48,7 +48,8 @@ class ExchangeTable {
 class Endpoint {
  public:
   virtual ~Endpoint() = default;
-  // Before the body is read: how many bytes of it are acceptable, or the answer that spares the reading.
+  // Before the body is read: how many bytes of it are acceptable, or the answer that spares the reading (CORS fields
+  // are added to it).
   virtual std::expected<std::size_t, http::Response> admit(const http::RequestHead& /*head*/) { return std::size_t{0}; }
   // The request is complete.
   virtual void answer(Exchange& exchange) = 0;

@@ -33,15 +33,11 @@ PublishEndpoint::PublishEndpoint(Shard& shard)
 
 std::expected<std::size_t, http::Response> PublishEndpoint::admit(const http::RequestHead& head) {
   auto publisher = publisher_of(head);
-  std::optional<http::Response> refusal;
-  if (!publisher) {
-    refusal = std::move(publisher.error());
-  } else if (!is_form(head)) {
-    refusal = http::text_response(400, "publish with Content-Type: " + std::string(kFormType));
+  if (!publisher) return std::unexpected(std::move(publisher.error()));
+  if (!is_form(head)) {
+    return std::unexpected(http::text_response(400, "publish with Content-Type: " + std::string(kFormType)));
   }
-  if (!refusal) return shard_.shared().options.limits.request_body_bytes_max;
-  add_cors(shard_.shared().origins, head, refusal->headers);
-  return std::unexpected(std::move(*refusal));
+  return shard_.shared().options.limits.request_body_bytes_max;
 }
 
 std::expected<const PublishEndpoint::Publisher*, http::Response> PublishEndpoint::publisher_of(
@@ -58,9 +54,14 @@ std::expected<const PublishEndpoint::Publisher*, http::Response> PublishEndpoint
   }
   auto grants = shard_.shared().authorizer.publisher(*token, now_s);
   if (!grants) return std::unexpected(unauthorized(grants.error().reason));
-  auto topics = compiler_.compile(canonical_selectors(std::move(grants->publish)));
-  if (!topics) return std::unexpected(unauthorized("the token's topics cannot be used: " + topics.error().message));
   if (publishers_.size() >= kPublishersMax) publishers_.clear();
+  const auto selectors = canonical_selectors(std::move(grants->publish));
+  auto topics = compiler_.compile(selectors);
+  if (!topics && topics.error().failure == SelectorFailure::kOverBudget) {
+    publishers_.clear();
+    topics = compiler_.compile(selectors);
+  }
+  if (!topics) return std::unexpected(unauthorized("the token's topics cannot be used: " + topics.error().message));
   return &publishers_.emplace(key, Publisher{std::move(*topics), grants->expires_at_s}).first->second;
 }
 

@@ -27,7 +27,7 @@ std::expected<Endpoint*, http::Response> Router::route(const http::RequestHead& 
   std::string allow = "OPTIONS";
   for (const auto& [method, endpoint] : found->second) {
     if (method == head.method) return endpoint.get();
-    allow.append(", ").append(method);
+    if (method != "OPTIONS") allow.append(", ").append(method);
   }
   if (head.method == "OPTIONS") {
     return std::unexpected(with_allow({.status = 204, .headers = {}, .body = {}}, std::move(allow)));

@@ -58,6 +58,8 @@ struct Server::State {
                .worker = worker,
                .counters = {}} {}
 
+  void on_stop();
+
   const ServerOptions options;
   const Authorizer authorizer;
   const Origins origins;
@@ -67,7 +69,7 @@ struct Server::State {
   std::vector<net::Address> addresses;
   net::Loop control;       // the calling thread's: signals
   OffThreadWorker worker;  // ends before the shards whose loops it posts to
-  int signals = 0;
+  int stops = 0;           // how often it was asked to
 };
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -121,14 +123,20 @@ std::size_t Server::threads() const {
   return state_->shards.size();
 }
 
+void Server::State::on_stop() {
+  const bool again = stops++ > 0;
+  shared.log.write(LogLevel::kInfo, again ? "stopping" : "draining",
+                   {{"connections", static_cast<std::int64_t>(shared.connections)}});
+  for (const auto& shard : shards) again ? shard->stop() : shard->begin_drain();
+}
+
+void Server::stop() {
+  state_->control.post([state = state_.get()] { state->on_stop(); });
+}
+
 void Server::run() {
   State& state = *state_;
-  state.control.on_termination_signals([&state] {
-    const bool again = state.signals++ > 0;
-    state.shared.log.write(LogLevel::kInfo, again ? "stopping" : "draining",
-                           {{"connections", static_cast<std::int64_t>(state.shared.connections)}});
-    for (const auto& shard : state.shards) again ? shard->stop() : shard->begin_drain();
-  });
+  state.control.on_termination_signals([&state] { state.on_stop(); });
   std::atomic<std::size_t> running = state.shards.size();
   std::vector<std::thread> threads;
   for (const auto& shard : state.shards) {

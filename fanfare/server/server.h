@@ -25,9 +25,11 @@ class Server {
   std::vector<std::string> addresses() const;
   std::size_t threads() const;
 
-  // Serves until SIGTERM or SIGINT has drained it: no new streams, open ones told to come back later and ended, then
-  // an end within limits.drain_ms. A second signal ends at once.
+  // Serves until SIGTERM, SIGINT or stop() has drained it: no new streams, open ones told to come back later and ended,
+  // then an end within limits.drain_ms. A second one ends at once.
   void run();
+  // Any thread.
+  void stop();
 
  private:
   struct State;

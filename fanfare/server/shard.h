@@ -106,7 +106,7 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   // Those who were retired before the round may still stand in it; later ones may stand in the next as well.
   std::vector<std::unique_ptr<Connection>> retired_;
   std::vector<std::unique_ptr<Connection>> retired_before_round_;
-  bool updates_wait_ = false;     // the feed has updates for the next turn
+  bool updates_wait_ = false;  // the feed has updates for the next turn
   std::vector<LoggedUpdatePtr> batch_;
   std::vector<std::string_view> slices_;  // room for one batch of writes
 

@@ -108,7 +108,7 @@ std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(c
 
 void SubscribeEndpoint::resume(Exchange& exchange, Wish wish, const Result<FindResult>& found) {
   if (!found) {
-    refuse(exchange, http::text_response(503, "the event log cannot be read: " + found.error().message));
+    refuse(exchange, busy("the event log cannot be read: " + found.error().message));
     return;
   }
   wish.confirmed_id = found->status == FindStatus::kHeld ? *wish.last_event_id : kEarliest;
@@ -121,18 +121,27 @@ void SubscribeEndpoint::resume(Exchange& exchange, Wish wish, const Result<FindR
 }
 
 void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
+  if (shard_.is_draining()) {  // since its head was read
+    refuse(exchange, busy("the server is shutting down"));
+    return;
+  }
   auto subscription = shard_.hub().subscribe(std::move(wish.request), exchange.outlet());
   if (!subscription) {
-    const bool busy = subscription.error().failure == SelectorFailure::kOverBudget;
-    auto response = http::text_response(busy ? 503 : 400, subscription.error().message);
-    if (busy) response.headers.add("Retry-After", std::to_string(shard_.shared().options.limits.retry_after_s));
-    refuse(exchange, std::move(response));
+    const std::string& reason = subscription.error().message;
+    const bool full = subscription.error().failure == SelectorFailure::kOverBudget;
+    refuse(exchange, full ? busy(reason) : http::text_response(400, reason));
     return;
   }
   http::ResponseHead head = stream_head();
   if (wish.last_event_id) head.headers.add("Last-Event-ID", std::move(wish.confirmed_id));
   add_cors(shard_.shared().origins, exchange.head(), head.headers);
   exchange.start_stream(std::move(head), std::move(*subscription), wish.expires_at_s);
+}
+
+http::Response SubscribeEndpoint::busy(std::string_view reason) const {
+  auto response = http::text_response(503, reason);
+  response.headers.add("Retry-After", std::to_string(shard_.shared().options.limits.retry_after_s));
+  return response;
 }
 
 void SubscribeEndpoint::refuse(Exchange& exchange, http::Response response) const {

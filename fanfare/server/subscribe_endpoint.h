@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "fanfare/history/event_log.h"
 #include "fanfare/server/exchange.h"
@@ -22,6 +23,7 @@ class SubscribeEndpoint final : public Endpoint {
   std::expected<Wish, http::Response> read(const http::RequestHead& head) const;
   void resume(Exchange& exchange, Wish wish, const Result<FindResult>& found);
   void open(Exchange& exchange, Wish wish);
+  http::Response busy(std::string_view reason) const;
   void refuse(Exchange& exchange, http::Response response) const;
 
   Shard& shard_;
