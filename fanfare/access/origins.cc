@@ -51,7 +51,7 @@ Result<std::string> parse_origin(std::string_view given) {
     return fail("'" + std::string(given) + "' is not an origin: " + std::string(why));
   };
   if (given == "null") return wrong("any sandboxed page has it");
-  const std::string text = lower(given);
+  std::string text = lower(given);
   const auto colon = text.find("://");
   if (colon == text.npos) return wrong("it needs a scheme, as in https://example.com");
   const std::string_view scheme = std::string_view(text).substr(0, colon);

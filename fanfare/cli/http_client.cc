@@ -33,8 +33,7 @@ using List = std::unique_ptr<curl_slist, ListDeleter>;
 void append(List& list, const std::string& header) {
   curl_slist* longer = curl_slist_append(list.get(), header.c_str());
   FANFARE_CHECK(longer != nullptr);
-  static_cast<void>(list.release());
-  list.reset(longer);
+  if (longer != list.get()) list.reset(longer);
 }
 
 NoAnswer no_answer(CURL* easy, CURLcode code, const char* detail) {

@@ -11,7 +11,9 @@
 namespace fanfare::net {
 namespace {
 
-void wait_for_signal(boost::asio::signal_set& signals, std::shared_ptr<std::move_only_function<void()>> callback) {
+using Callback = std::shared_ptr<std::move_only_function<void()>>;
+
+void wait_for_signal(boost::asio::signal_set& signals, const Callback& callback) {
   signals.async_wait([&signals, callback](const boost::system::error_code& error, int) {
     if (error) return;
     (*callback)();
