@@ -43,7 +43,7 @@ struct Limits {
   std::size_t flush_us_max = 1'000;
   std::size_t turn_bytes_max = 1024 * 1024;              // updates that one turn dispatches
   std::size_t undispatched_bytes_max = 8 * 1024 * 1024;  // of one shard; beyond it publishers wait
-  std::size_t unsent_bytes_max = 64 * 1024;  // TCP_NOTSENT_LOWAT
+  std::size_t unsent_bytes_max = 64 * 1024;              // TCP_NOTSENT_LOWAT
 
   // Catch-up: one read of the log.
   std::size_t catch_up_read_bytes_max = 64 * 1024;

@@ -88,7 +88,7 @@ class Hub {
   const std::size_t budget_bytes_;
   ShardCounters& counters_;
   Holdings holdings_;
-  Holdings own_;  // what the hub keeps for itself, not for subscribers: not in the budget
+  Holdings own_;                            // what the hub keeps for itself, not for subscribers: not in the budget
   std::list<Subscription*> piece_holders_;  // longest without progress first
   SelectorCompiler selectors_;
   TopicIndex index_;
