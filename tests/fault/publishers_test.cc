@@ -19,7 +19,7 @@ std::string post_head(const ServerProcess& server, std::string_view framing) {
 }
 
 TEST(FaultPublishers, OneThatLeavesInMidBodyPublishesNothing) {
-  ServerProcess server;
+  ServerProcess server({.limits = {"request_idle_ms=600000"}});  // its leaving alone ends it
   Subscriber subscriber(server.port(), {.topic = "t"});
   const std::string unfinished[] = {
       post_head(server, "Content-Length: 100") + "topic=t&data=half",

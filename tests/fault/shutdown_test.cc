@@ -89,7 +89,7 @@ TEST(FaultShutdown, ASecondSignalEndsAtOnce) {
 }
 
 TEST(FaultShutdown, APublicationInFlightIsAnsweredWholeOrNotAtAll) {
-  ServerProcess server({.limits = {"drain_ms=3000"}});
+  ServerProcess server({.limits = {"drain_ms=600000"}});
   Subscriber stalled(server.port(), {.topic = "much"});
   Publisher publisher(server.port(), server.token());
   EXPECT_TRUE(publisher.publish_series("much", 1, kMuch, 1'024));
@@ -106,6 +106,7 @@ TEST(FaultShutdown, APublicationInFlightIsAnsweredWholeOrNotAtAll) {
   EXPECT_TRUE(publisher.connection().receive_until_end()) << "an idle connection is closed";
   EXPECT_EQ(publisher.connection().received(), "");
   EXPECT_TRUE(eventually([&] { return !Connection(server.port()).is_open(); })) << "it still accepts";
+  for (Connection* each : {&halfway, &publisher.connection(), &stalled.connection()}) each->close();
   EXPECT_EQ(server.process().wait(), 0);
 }
 
