@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,6 +38,9 @@ class UpdateFilter {
  public:
   virtual ~UpdateFilter() = default;
   virtual bool wants(const Update& update) const = 0;
+  // If set, only updates with one of these topics can be wanted (wants() still decides): a log may look them up instead
+  // of reading all. Valid as long as the filter; no topic twice.
+  virtual std::optional<std::span<const std::string>> exact_topics() const { return std::nullopt; }
 };
 
 struct ReadRequest {

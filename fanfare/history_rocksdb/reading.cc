@@ -3,7 +3,13 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
+#include <deque>
 #include <limits>
+#include <ranges>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "fanfare/history_rocksdb/read_bounds.h"
 
@@ -14,49 +20,139 @@ rocksdb::Slice slice(const std::string& text) {
   return {text.data(), text.size()};
 }
 
-std::unexpected<Error> damaged(Position after, const std::string& what) {
-  return fail("the event log cannot be read after position " + std::to_string(after) + ": " + what);
-}
+// Collects what a read finds, in order, until its bounds are reached.
+class Collector {
+ public:
+  Collector(const EventIdCodec& codec, const ReadRequest& request)
+      : codec_(codec), request_(request), bounds_(request), looked_at_(request.after) {}
 
-}  // namespace
+  // False: the bounds are reached, or the record cannot be read (see finish).
+  bool take(Position position, std::string_view record) {
+    const auto head = stored::decode_update(record, update_);
+    if (!head) return stop("the update at position " + std::to_string(position) + " is damaged");
+    if (head->id_origin == stored::IdOrigin::kHub) update_.id = codec_.encode(position);
+    looked_at_ = position;
+    const bool wanted = request_.filter->wants(update_);
+    full_ = bounds_.is_reached_by(update_, wanted);
+    if (wanted) found_.push_back(std::make_shared<LoggedUpdate>(position, std::exchange(update_, {})));
+    return !full_;
+  }
+  bool stop(std::string wrong) {
+    wrong_ = std::move(wrong);
+    return false;
+  }
+  // Notes what ended an iteration, if anything did but its end.
+  void note(const rocksdb::Status& status) {
+    if (!status.ok() && wrong_.empty()) wrong_ = status.ToString();
+  }
 
-Result<ReadResult> read_forward(const Database& database, const EventIdCodec& codec, const ReadRequest& request) {
-  ReadResult result;
-  result.read_through = std::max(request.after, request.through);
-  if (request.after >= request.through) return result;
+  // What stands before damage is given first; the next read, which begins at the damage, tells of it.
+  Result<ReadResult> finish() {
+    if (!wrong_.empty() && looked_at_ == request_.after) {
+      return fail("the event log cannot be read after position " + std::to_string(looked_at_) + ": " + wrong_);
+    }
+    ReadResult result;
+    result.updates = std::move(found_);
+    result.read_through = full_ || !wrong_.empty() ? looked_at_ : std::max(request_.after, request_.through);
+    return result;
+  }
+
+ private:
+  const EventIdCodec& codec_;
+  const ReadRequest& request_;
+  ReadBounds bounds_;
+  Update update_;  // its memory is used again while nothing is wanted
+  std::vector<LoggedUpdatePtr> found_;
+  Position looked_at_;
+  bool full_ = false;
+  std::string wrong_;
+};
+
+void collect_forward(const Database& database, const ReadRequest& request, Collector& collector) {
   const bool bounded = request.through != std::numeric_limits<Position>::max();
   const std::string end = bounded ? stored::position_key(request.through + 1) : std::string();
   const rocksdb::Slice end_slice = slice(end);
   rocksdb::ReadOptions options;
   if (bounded) options.iterate_upper_bound = &end_slice;
   const std::unique_ptr<rocksdb::Iterator> next(database.db().NewIterator(options, database.updates()));
-
-  ReadBounds bounds(request);
-  Update update;
-  Position looked_at = request.after;
-  std::string wrong;
   for (next->Seek(slice(stored::position_key(request.after + 1))); next->Valid(); next->Next()) {
     const auto position = stored::read_position_key(next->key().ToStringView());
-    const auto head = stored::decode_update(next->value().ToStringView(), update);
-    if (!position || !head) {
-      wrong = "the next record is not an update";
-      break;
+    if (!position) {
+      collector.stop("a key of the table updates is damaged");
+      return;
     }
-    if (head->id_origin == stored::IdOrigin::kHub) update.id = codec.encode(*position);
-    looked_at = *position;
-    const bool wanted = request.filter->wants(update);
-    const bool full = bounds.is_reached_by(update, wanted);
-    if (wanted) result.updates.push_back(std::make_shared<LoggedUpdate>(*position, std::exchange(update, {})));
-    if (full) {
-      result.read_through = looked_at;
-      return result;
+    if (!collector.take(*position, next->value().ToStringView())) return;
+  }
+  collector.note(next->status());
+}
+
+// The positions of one topic's updates in a range, in the order of the log: backwards through the index.
+class TopicCursor {
+ public:
+  TopicCursor(const Database& database, std::string_view topic, const ReadRequest& request)
+      : newest_(stored::topic_key(topic, request.through)), newest_slice_(slice(newest_)) {
+    rocksdb::ReadOptions options;
+    options.iterate_lower_bound = &newest_slice_;
+    next_.reset(database.db().NewIterator(options, database.topics()));
+    const std::string oldest = stored::topic_key(topic, request.after + 1);
+    next_->SeekForPrev(slice(oldest));
+  }
+  TopicCursor(const TopicCursor&) = delete;
+  TopicCursor& operator=(const TopicCursor&) = delete;
+
+  // Where it stands; the end of all positions if it is through.
+  Position position() const {
+    if (!next_->Valid()) return kThrough;
+    return stored::position_of_topic_key(next_->key().ToStringView()).value_or(kThrough);
+  }
+  void advance() { next_->Prev(); }
+  rocksdb::Status status() const { return next_->status(); }
+
+  static constexpr Position kThrough = std::numeric_limits<Position>::max();
+
+ private:
+  const std::string newest_;
+  const rocksdb::Slice newest_slice_;
+  std::unique_ptr<rocksdb::Iterator> next_;
+};
+
+void collect_by_topics(const Database& database, const ReadRequest& request, std::span<const std::string> topics,
+                       Collector& collector) {
+  std::deque<TopicCursor> cursors;
+  for (const auto& topic : topics) cursors.emplace_back(database, topic, request);
+  rocksdb::PinnableSlice record;
+  while (true) {
+    for (const auto& cursor : cursors) collector.note(cursor.status());
+    const Position position = std::ranges::min(cursors | std::views::transform(&TopicCursor::position));
+    if (position == TopicCursor::kThrough) return;
+    record.Reset();
+    const rocksdb::Status got =
+        database.db().Get(rocksdb::ReadOptions(), database.updates(), slice(stored::position_key(position)), &record);
+    if (!got.ok() && !got.IsNotFound()) {
+      collector.note(got);
+      return;
+    }
+    // An entry without its update: retention took it meanwhile.
+    if (got.ok() && !collector.take(position, record.ToStringView())) return;
+    for (auto& cursor : cursors) {
+      if (cursor.position() == position) cursor.advance();
     }
   }
-  if (wrong.empty() && !next->status().ok()) wrong = next->status().ToString();
-  if (wrong.empty()) return result;
-  if (looked_at == request.after) return damaged(looked_at, wrong);
-  result.read_through = looked_at;
-  return result;
+}
+
+}  // namespace
+
+Result<ReadResult> read_stored(const Database& database, const EventIdCodec& codec, const ReadRequest& request) {
+  Collector collector(codec, request);
+  if (request.after < request.through) {
+    const auto topics = request.filter->exact_topics();
+    if (!topics) {
+      collect_forward(database, request, collector);
+    } else if (!topics->empty()) {
+      collect_by_topics(database, request, *topics, collector);
+    }
+  }
+  return collector.finish();
 }
 
 Result<std::optional<Position>> find_chosen_id(const Database& database, std::string_view id, Position after) {

@@ -12,9 +12,10 @@
 
 namespace fanfare {
 
-// As EventLog::read_after. What cannot be read is an error that names the file and the position; what stands before it
+// As EventLog::read_after: by the index of topics if the filter names them, so that it costs what it finds, else by
+// looking at every update. What cannot be read is an error that names the file and the position; what stands before it
 // is given first.
-Result<ReadResult> read_forward(const Database& database, const EventIdCodec& codec, const ReadRequest& request);
+Result<ReadResult> read_stored(const Database& database, const EventIdCodec& codec, const ReadRequest& request);
 
 // The earliest update after `after` for which the publisher chose this id.
 Result<std::optional<Position>> find_chosen_id(const Database& database, std::string_view id, Position after);

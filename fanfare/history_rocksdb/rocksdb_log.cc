@@ -69,7 +69,7 @@ class RocksDbLog final : public EventLog {
   void tell_followers(const std::vector<LoggedUpdatePtr>& batch);
 
   // A reading thread.
-  Result<ReadResult> read_stored(const ReadRequest& request, Position asked_after, std::size_t thread) const;
+  Result<ReadResult> read_disk(const ReadRequest& request, Position asked_after, std::size_t thread) const;
   FindResult found_at(Position position) const;
 
   const RocksDbLogOptions options_;
@@ -251,12 +251,12 @@ void RocksDbLog::read_after(ReadRequest request, ReadDone done) {
     return;
   }
   readers_.run([this, request = std::move(request), asked_after, done = std::move(done)](std::size_t thread) mutable {
-    done(read_stored(request, asked_after, thread));
+    done(read_disk(request, asked_after, thread));
   });
 }
 
-Result<ReadResult> RocksDbLog::read_stored(const ReadRequest& request, Position asked_after, std::size_t thread) const {
-  Result<ReadResult> result = read_forward(*database_, reading_codecs_[thread], request);
+Result<ReadResult> RocksDbLog::read_disk(const ReadRequest& request, Position asked_after, std::size_t thread) const {
+  Result<ReadResult> result = read_stored(*database_, reading_codecs_[thread], request);
   // What was trimmed while it was read may be missing from it.
   if (asked_after != kBeforeAll && asked_after < trimmed_through_) return gap();
   return result;
