@@ -11,6 +11,7 @@
 #include "fanfare/base/limits.h"
 #include "fanfare/cli/commands.h"
 #include "fanfare/history/memory_log.h"
+#include "fanfare/history_rocksdb/rocksdb_log.h"
 #include "fanfare/observe/log.h"
 #include "fanfare/server/routes.h"
 #include "fanfare/server/server.h"
@@ -24,7 +25,7 @@ signal ends it at once.
 
 Examples:
   fanfare serve --dev
-  fanfare serve --listen :8080 --publisher-key "$KEY" --anonymous
+  fanfare serve --listen :8080 --publisher-key "$KEY" --anonymous --data /var/lib/fanfare
   fanfare serve --listen [::1]:8080 --limit heartbeat_ms=5000 …)";
 
 constexpr std::size_t kKeyBytesLeast = 32;  // RFC 7518 section 3.2: as long as the hash
@@ -33,7 +34,9 @@ struct Parsed {
   ServerOptions options;
   std::vector<std::string> listen;
   std::vector<std::string> limits;
-  std::string log = "memory";
+  std::string log;
+  std::string directory;
+  std::string durability = "fsync";
   std::string log_format = "auto";
   std::string log_level = "info";
   bool no_access_log = false;
@@ -58,6 +61,7 @@ std::string complete(Parsed& parsed) {
   if (!parsed.listen.empty()) options.listen = parsed.listen;
   options.access_log = !parsed.no_access_log;
   options.version = kVersion;
+  if (parsed.log == "memory" && !parsed.directory.empty()) return "give --log memory or --data, not both";
   for (const auto& assignment : parsed.limits) {
     if (auto set = set_limit(options.limits, assignment); !set) return set.error().message;
   }
@@ -87,6 +91,15 @@ Log make_log(const Parsed& parsed) {
   return Log(format, level);
 }
 
+Result<std::unique_ptr<EventLog>> open_history(const Parsed& parsed, Log& log) {
+  if (parsed.directory.empty()) return std::make_unique<MemoryLog>(parsed.options.limits);
+  RocksDbLogOptions options;
+  options.directory = parsed.directory;
+  options.durability = parsed.durability == "os" ? Durability::kOs : Durability::kFsync;
+  options.log = &log;
+  return open_rocksdb_log(std::move(options));
+}
+
 void print_development_help(const Server& server, const AuthorizerOptions& access) {
   const std::string origin = "http://" + server.addresses().front();
   const std::string hub = origin + std::string(kHubPath);
@@ -112,10 +125,14 @@ ExitCode run(Parsed& parsed) {
       break;
     }
   }
-  MemoryLog history(parsed.options.limits);
+  auto history = open_history(parsed, log);
+  if (!history) {
+    std::fprintf(stderr, "fanfare serve: %s\n", history.error().message.c_str());
+    return ExitCode::kFailed;
+  }
   const AuthorizerOptions access = parsed.options.access;
   const bool development = parsed.options.development;
-  auto server = Server::open(std::move(parsed.options), history, log);
+  auto server = Server::open(std::move(parsed.options), **history, log);
   if (!server) {
     std::fprintf(stderr, "fanfare serve: %s\n", server.error().message.c_str());
     return ExitCode::kFailed;
@@ -131,7 +148,7 @@ ExitCode run(Parsed& parsed) {
             {{"version", kVersion},
              {"listen", addresses},
              {"threads", static_cast<std::int64_t>((*server)->threads())},
-             {"log", parsed.log}});
+             {"log", parsed.directory.empty() ? "memory" : parsed.directory}});
   (*server)->run();
   return ExitCode::kDone;
 }
@@ -168,9 +185,16 @@ void add_serve_command(CLI::App& app, Run& run_later) {
                    "Let pages of this origin use the hub; repeat for more; * without credentials")
       ->type_name("ORIGIN")
       ->allow_extra_args(false);
-  command->add_option("--log", parsed->log, "The event log: memory")
+  command->add_option("--data", parsed->directory, "Keep the event log in this directory; else it is in memory")
+      ->type_name("DIR");
+  command->add_option("--log", parsed->log, "memory: the event log is gone with the process")
       ->type_name("KIND")
-      ->check(CLI::IsMember({"memory"}))
+      ->check(CLI::IsMember({"memory"}));
+  command
+      ->add_option("--durability", parsed->durability,
+                   "With --data, answer publishers when the disk has the update (fsync) or the system has (os)")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"fsync", "os"}))
       ->capture_default_str();
   command->add_option("--threads", parsed->options.threads, "Threads that serve (else one for each core)")
       ->type_name("N")
