@@ -23,7 +23,7 @@ http::Response overloaded(const Limits& limits, std::string_view reason) {
 
 Connection::Connection(Shard& shard, int fd, const net::Address& peer, bool refuse)
     : shard_(shard),
-      socket_(shard.loop(), fd, *this, shard.shared().options.limits),
+      socket_(*shard.loop(), fd, *this, shard.shared().options.limits),
       session_(*this, shard.shared().options.limits),
       peer_(peer.text()),
       refuse_(refuse) {}

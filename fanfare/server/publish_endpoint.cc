@@ -29,7 +29,7 @@ bool is_form(const http::RequestHead& head) {
 PublishEndpoint::PublishEndpoint(Shard& shard)
     : shard_(shard),
       compiler_(shard.shared().options.limits.compiled_selectors_bytes_max),
-      retry_timer_(shard.loop()) {}
+      retry_timer_(*shard.loop()) {}
 
 std::expected<std::size_t, http::Response> PublishEndpoint::admit(const http::RequestHead& head) {
   auto publisher = publisher_of(head);
@@ -92,9 +92,8 @@ void PublishEndpoint::answer(Exchange& exchange) {
 }
 
 void PublishEndpoint::append(std::uint64_t token, Update update) {
-  shard_.shared().history.append(std::move(update), [this, token](Result<Appended> appended) {
-    shard_.loop().dispatch(
-        [this, token, appended = std::move(appended)]() mutable { finish(token, std::move(appended)); });
+  shard_.shared().history.append(std::move(update), [this, token, loop = shard_.loop()](Result<Appended> appended) {
+    loop->dispatch([this, token, appended = std::move(appended)]() mutable { finish(token, std::move(appended)); });
   });
 }
 

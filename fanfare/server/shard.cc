@@ -35,9 +35,9 @@ std::string http_date(std::time_t now) {
 Shard::Shard(Shared& shared, ShardCounters& counters)
     : shared_(shared),
       counters_(counters),
-      ticker_(loop_),
+      ticker_(*loop_),
       feed_(shared.options.limits.undispatched_bytes_max, shared.overfull_feeds,
-            [this] { loop_.post([this] { take_turn(); }); }),
+            [this] { loop_->post([this] { take_turn(); }); }),
       writer_(net::make_send_writer()),
       slices_(kFlushBatch * Connection::kSlicesMax),
       read_buffer_(kReadBufferBytes),
@@ -57,7 +57,7 @@ Shard::~Shard() {
 Result<void> Shard::listen(std::vector<net::Address>& addresses) {
   for (auto& address : addresses) {
     auto listener =
-        net::Listener::open(loop_, address, [this](int fd, const net::Address& peer) { on_accept(fd, peer); });
+        net::Listener::open(*loop_, address, [this](int fd, const net::Address& peer) { on_accept(fd, peer); });
     if (!listener) return std::unexpected(std::move(listener.error()));
     address = (*listener)->address();
     listeners_.push_back(std::move(*listener));
@@ -68,7 +68,7 @@ Result<void> Shard::listen(std::vector<net::Address>& addresses) {
 void Shard::run() {
   for (const auto& listener : listeners_) listener->start();
   tick();
-  loop_.run();
+  loop_->run();
 }
 
 void Shard::on_accept(int fd, const net::Address& peer) {
@@ -118,7 +118,7 @@ void Shard::mark_dirty(Connection& connection) {
 void Shard::post_flush() {
   if (flush_is_posted_) return;
   flush_is_posted_ = true;
-  loop_.post([this] { flush(); });
+  loop_->post([this] { flush(); });
 }
 
 void Shard::flush() {
@@ -130,7 +130,7 @@ void Shard::flush() {
     for (Connection* each : batch) each->is_dirty = false;
     flush_batch(batch);
     if (flushed_ < round_.size() && net::steady_us() >= until_us) {
-      loop_.post([this] { flush(); });
+      loop_->post([this] { flush(); });
       return;
     }
   }
@@ -187,9 +187,9 @@ void Shard::end_round() {
   flush_is_posted_ = false;
   retired_before_round_.clear();
   counters_.held_bytes.set(hub_->held_bytes());
-  if (updates_wait_) loop_.post([this] { take_turn(); });
+  if (updates_wait_) loop_->post([this] { take_turn(); });
   if (!dirty_.empty() || !retired_.empty()) post_flush();
-  if (draining_ && connections_.empty()) loop_.stop();
+  if (draining_ && connections_.empty()) loop_->stop();
 }
 
 // --- Connections -------------------------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ void Shard::tick() {
   check_expiries();
   pause_or_resume_accepting();
   if (draining_ && (now_ms >= drain_deadline_ms_ || connections_.empty())) {
-    loop_.stop();
+    loop_->stop();
     return;
   }
   ticker_.start(kTick, [this] { tick(); });
@@ -287,7 +287,7 @@ void Shard::check_expiries() {
 }
 
 void Shard::begin_drain() {
-  loop_.post([this] { drain(); });
+  loop_->post([this] { drain(); });
 }
 
 void Shard::drain() {
@@ -312,15 +312,16 @@ void Shard::drain() {
 // --- What the hub borrows ----------------------------------------------------------------------------------------
 
 void Shard::read_after(ReadRequest request, ReadDone done) {
-  shared_.history.read_after(std::move(request), [this, done = std::move(done)](Result<ReadResult> result) mutable {
-    loop_.post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
-  });
+  shared_.history.read_after(
+      std::move(request), [loop = loop_, done = std::move(done)](Result<ReadResult> result) mutable {
+        loop->post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+      });
 }
 
 void Shard::run(std::move_only_function<void()> work, std::move_only_function<void()> then) {
   shared_.worker.run([this, work = std::move(work), then = std::move(then)]() mutable {
     work();
-    loop_.post(std::move(then));
+    loop_->post(std::move(then));
   });
 }
 

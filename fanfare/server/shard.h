@@ -39,9 +39,11 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   void run();
   // No new streams; open ones are told to come back later, spread over the drain window, and end. Then run() returns.
   void begin_drain();
-  void stop() { loop_.stop(); }
+  void stop() { loop_->stop(); }
 
-  net::Loop& loop() { return loop_; }
+  // Completions from other threads hold on to it: they may come when the shard is gone, and then what they post is
+  // dropped.
+  const std::shared_ptr<net::Loop>& loop() const { return loop_; }
   Hub& hub() { return *hub_; }
   Shared& shared() { return shared_; }
   ShardCounters& counters() { return counters_; }
@@ -84,7 +86,7 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
 
   Shared& shared_;
   ShardCounters& counters_;
-  net::Loop loop_;
+  const std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();
   net::Timer ticker_;
   Feed feed_;
   std::unique_ptr<Hub> hub_;

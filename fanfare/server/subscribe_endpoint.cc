@@ -65,12 +65,12 @@ void SubscribeEndpoint::answer(Exchange& exchange) {
     return;
   }
   std::string id = *wish->last_event_id;
-  shard_.shared().history.find(
-      std::move(id), [this, token = exchange.token(), wish = std::move(*wish)](Result<FindResult> found) mutable {
-        shard_.loop().dispatch([this, token, wish = std::move(wish), found = std::move(found)]() mutable {
-          if (Exchange* waiting = shard_.find(token)) resume(*waiting, std::move(wish), found);
-        });
-      });
+  shard_.shared().history.find(std::move(id), [this, loop = shard_.loop(), token = exchange.token(),
+                                               wish = std::move(*wish)](Result<FindResult> found) mutable {
+    loop->dispatch([this, token, wish = std::move(wish), found = std::move(found)]() mutable {
+      if (Exchange* waiting = shard_.find(token)) resume(*waiting, std::move(wish), found);
+    });
+  });
 }
 
 std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(const http::RequestHead& head) const {

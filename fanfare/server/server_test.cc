@@ -1,0 +1,237 @@
+// A whole server over real sockets: who may subscribe and publish, and what they get.
+#include "fanfare/server/server.h"
+
+#include <gtest/gtest.h>
+
+#include <ctime>
+
+#include "fanfare/server/server_under_test.h"
+
+namespace fanfare {
+namespace {
+
+const std::string kToken = token_for({"*"}, {});
+
+std::string bearer(std::string_view token) {
+  return "Authorization: Bearer " + std::string(token) + "\r\n";
+}
+
+std::string event(std::string_view id, std::string_view data) {
+  return "id: " + std::string(id) + "\ndata: " + std::string(data) + "\n\n";
+}
+
+class ServerTest : public testing::Test {
+ protected:
+  TestAnswer publish(std::string_view form) { return ask(server_.port(), post(form, kToken)); }
+  std::uint16_t port() const { return server_.port(); }
+
+  ServerUnderTest server_;
+};
+
+TEST_F(ServerTest, APublishedUpdateReachesItsSubscriberAndItsIdThePublisher) {
+  Subscriber subscriber(port(), "topic=a");
+  const auto answer = publish("topic=a&data=Hello%0Aworld&type=greeting&retry=1500");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.has("Content-Type: text/plain; charset=utf-8"));
+  EXPECT_TRUE(answer.body.starts_with("urn:uuid:")) << answer.body;
+  const std::string news = subscriber.read_event();
+  EXPECT_NE(news.find("event: greeting\n"), news.npos) << news;
+  EXPECT_NE(news.find("retry: 1500\n"), news.npos) << news;
+  EXPECT_NE(news.find("id: " + answer.body + "\n"), news.npos) << news;
+  EXPECT_NE(news.find("data: Hello\ndata: world\n\n"), news.npos) << news;
+}
+
+TEST_F(ServerTest, AStreamTellsProxiesAndCachesToLeaveItAlone) {
+  Subscriber subscriber(port(), "topic=a");
+  EXPECT_TRUE(subscriber.answer.has("Content-Type: text/event-stream"));
+  EXPECT_TRUE(subscriber.answer.has("X-Accel-Buffering: no"));
+  EXPECT_TRUE(subscriber.answer.has("Transfer-Encoding: chunked"));
+  EXPECT_NE(subscriber.answer.head.find("Cache-Control: private, no-cache, no-store"), std::string::npos);
+  EXPECT_EQ(subscriber.answer.head.find("Last-Event-ID"), std::string::npos);
+}
+
+TEST_F(ServerTest, SelectorsAreTopicsTemplatesAndTheStar) {
+  Subscriber exact(port(), "topic=a&topic=b");
+  Subscriber pattern(port(), "topic=%2Fbooks%2F%7Bid%7D");
+  Subscriber all(port(), "topic=*");
+  publish("topic=c&data=1&id=1");
+  publish("topic=b&topic=a&data=2&id=2");
+  publish("topic=/books/7&data=3&id=3");
+  publish("topic=/books/7/8&data=4&id=4");
+  publish("topic=a&topic=/books/9&data=5&id=5");
+  EXPECT_EQ(exact.read_event(), event("2", "2"));
+  EXPECT_EQ(exact.read_event(), event("5", "5"));
+  EXPECT_EQ(pattern.read_event(), event("3", "3"));
+  EXPECT_EQ(pattern.read_event(), event("5", "5"));
+  for (const char* id : {"1", "2", "3", "4", "5"}) EXPECT_EQ(all.read_event(), event(id, id));
+}
+
+TEST_F(ServerTest, PrivateUpdatesGoToThoseWhoseTokenGrantsThem) {
+  Subscriber anonymous(port(), "topic=*");
+  Subscriber granted(port(), "topic=*", bearer(token_for({}, {"secret"})));
+  Subscriber by_query(port(), "topic=*&authorization=" + token_for({}, {"{any}"}));
+  Subscriber by_cookie(port(), "topic=*", "Cookie: a=b; mercureAuthorization=" + token_for({}, {"*"}) + "\r\n");
+  Subscriber other(port(), "topic=*", bearer(token_for({}, {"other"})));
+  publish("topic=secret&data=1&id=1&private");
+  publish("topic=secret&data=2&id=2");
+  for (Subscriber* each : {&granted, &by_query, &by_cookie}) EXPECT_EQ(each->read_event(), event("1", "1"));
+  for (Subscriber* each : {&anonymous, &granted, &by_query, &by_cookie, &other}) {
+    EXPECT_EQ(each->read_event(), event("2", "2"));
+  }
+}
+
+TEST_F(ServerTest, AReplayLeavesOutPrivateUpdatesThatTheTokenDoesNotGrant) {
+  publish("topic=a&data=1&id=1&private=on");
+  publish("topic=a&data=2&id=2");
+  Subscriber anonymous(port(), "topic=a&lastEventID=earliest");
+  EXPECT_EQ(anonymous.read_event(), event("2", "2"));
+  Subscriber granted(port(), "topic=a&lastEventID=earliest", bearer(token_for({}, {"a"})));
+  EXPECT_EQ(granted.read_event(), event("1", "1"));
+  EXPECT_EQ(granted.read_event(), event("2", "2"));
+}
+
+TEST_F(ServerTest, ResumesAfterTheLastEventIdByHeaderAndByQuery) {
+  const std::string first = publish("topic=a&data=1").body;
+  publish("topic=a&data=2&id=chosen");
+  publish("topic=a&data=3&id=3");
+  Subscriber by_header(port(), "topic=a&lastEventID=chosen", "Last-Event-ID: " + first + "\r\n");
+  EXPECT_TRUE(by_header.answer.has("Last-Event-ID: " + first));
+  EXPECT_EQ(by_header.read_event(), event("chosen", "2"));
+  EXPECT_EQ(by_header.read_event(), event("3", "3"));
+  Subscriber by_query(port(), "topic=a&lastEventID=chosen");
+  EXPECT_TRUE(by_query.answer.has("Last-Event-ID: chosen"));
+  EXPECT_EQ(by_query.read_event(), event("3", "3"));
+  publish("topic=a&data=4&id=4");
+  EXPECT_EQ(by_header.read_event(), event("4", "4"));
+  EXPECT_EQ(by_query.read_event(), event("4", "4"));
+}
+
+TEST_F(ServerTest, AnUnknownOrEmptyLastEventIdStartsNowAndSaysEarliest) {
+  publish("topic=a&data=1&id=1");
+  Subscriber unknown(port(), "topic=a", "Last-Event-ID: never-heard-of\r\n");
+  Subscriber empty(port(), "topic=a&lastEventID=");
+  publish("topic=a&data=2&id=2");
+  for (Subscriber* each : {&unknown, &empty}) {
+    EXPECT_TRUE(each->answer.has("Last-Event-ID: earliest"));
+    EXPECT_EQ(each->read_event(), event("2", "2"));
+  }
+}
+
+struct RefusedCase {
+  const char* what;
+  std::string request;
+  int status;
+};
+
+TEST_F(ServerTest, WhatIsWrongIsRefusedWithItsStatusAndAReason) {
+  const std::string expired = token_for({"*"}, {"*"}, std::time(nullptr) - 10);
+  const std::string form = "topic=a&data=1";
+  const RefusedCase cases[] = {
+      {"no topic", subscribe("nothing=1"), 400},
+      {"an empty topic", subscribe("topic="), 400},
+      {"a topic that is not UTF-8", subscribe("topic=%ff"), 400},
+      {"a bad subscriber's token", subscribe("topic=a", bearer("x.y.z")), 401},
+      {"an expired subscriber's token", subscribe("topic=a", bearer(expired)), 401},
+      {"no publisher's token", post(form, ""), 401},
+      {"a bad publisher's token", post(form, "x.y.z"), 401},
+      {"an expired publisher's token", post(form, expired), 401},
+      {"a cookie only", post(form, "", "Cookie: mercureAuthorization=" + kToken + "\r\n"), 401},
+      {"another scheme", post(form, "", "Authorization: Basic YTpi\r\n"), 401},
+      {"two tokens", post(form, kToken, bearer(kToken)), 401},
+      {"a topic that is not granted", post(form, token_for({"b"}, {})), 403},
+      {"one of two topics not granted", post("topic=b&topic=a", token_for({"b"}, {})), 403},
+      {"a token that grants nothing", post(form, token_for({}, {"*"})), 403},
+      {"a form without a topic", post("data=1", kToken), 400},
+      {"an unknown path", get("/nothing"), 404},
+      {"a path below the hub", get("/.well-known/mercure/"), 404},
+      {"an unknown method", "PUT /.well-known/mercure HTTP/1.1\r\nHost: a\r\n\r\n", 405},
+      {"a body where none is wanted", "GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx", 413},
+      {"two gibibytes",
+       "POST /.well-known/mercure HTTP/1.1\r\nHost: a\r\n" + bearer(kToken) +
+           "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 2147483648\r\n\r\n",
+       413},
+      {"too large a head", get("/", "X: " + std::string(20'000, 'x') + "\r\n"), 431},
+      {"no HTTP", "nonsense\r\n\r\n", 400},
+  };
+  for (const auto& [what, request, status] : cases) {
+    const auto answer = ask(port(), request);
+    EXPECT_EQ(answer.status, status) << what;
+    EXPECT_GT(answer.body.size(), 10u) << what;
+    EXPECT_EQ(answer.body.find('\n'), answer.body.size() - 1) << what;
+    EXPECT_EQ(answer.has("WWW-Authenticate: Bearer"), status == 401) << what;
+  }
+  Subscriber subscriber(port(), "topic=*&lastEventID=earliest");
+  publish("topic=a&data=1&id=1");
+  EXPECT_EQ(subscriber.read_event(), event("1", "1")) << "a refused update was published";
+}
+
+TEST_F(ServerTest, OtherContentTypesThanAFormAreRefused) {
+  const std::string head = "POST /.well-known/mercure HTTP/1.1\r\nHost: a\r\n" + bearer(kToken);
+  const auto with_type = [&](const std::string& line) {
+    return ask(port(), head + line + "Content-Length: 7\r\n\r\ntopic=a").status;
+  };
+  EXPECT_EQ(with_type("Content-Type: application/x-www-form-urlencoded;charset=utf-8\r\n"), 200);
+  EXPECT_EQ(with_type("Content-Type: Application/X-WWW-Form-Urlencoded\r\n"), 200);
+  EXPECT_EQ(with_type("Content-Type: application/json\r\n"), 400);
+  EXPECT_EQ(with_type(""), 400);
+}
+
+TEST(ServerAccess, WithoutAnonymousSubscribersNeedAToken) {
+  ServerUnderTest server([](ServerOptions& options) { options.access.anonymous = false; });
+  EXPECT_EQ(ask(server.port(), subscribe("topic=a")).status, 401);
+  Subscriber subscriber(server.port(), "topic=a", bearer(token_for({}, {})));
+}
+
+TEST(ServerCors, ListedOriginsMayReadEveryAnswerOfTheHubAndOthersNone) {
+  ServerUnderTest server([](ServerOptions& options) { options.cors_origins = {"https://a.example"}; });
+  const std::string ours = "Origin: https://a.example\r\n";
+  const std::string allowed = "Access-Control-Allow-Origin: https://a.example";
+  Subscriber subscriber(server.port(), "topic=a", ours);
+  const TestAnswer answers[] = {
+      subscriber.answer,
+      ask(server.port(), post("topic=a", kToken, ours)),
+      ask(server.port(), post("topic=a", "", ours)),
+      ask(server.port(), post("data=a", kToken, ours)),
+      ask(server.port(), subscribe("", ours)),
+      ask(server.port(), "DELETE /.well-known/mercure HTTP/1.1\r\nHost: a\r\n" + ours + "\r\n"),
+      ask(server.port(), "OPTIONS /.well-known/mercure HTTP/1.1\r\nHost: a\r\n" + ours + "\r\n"),
+  };
+  const int statuses[] = {200, 200, 401, 400, 400, 405, 204};
+  for (std::size_t i = 0; i < std::size(answers); ++i) {
+    EXPECT_EQ(answers[i].status, statuses[i]);
+    EXPECT_TRUE(answers[i].has(allowed)) << answers[i].head;
+    EXPECT_TRUE(answers[i].has("Access-Control-Allow-Credentials: true")) << answers[i].head;
+    EXPECT_TRUE(answers[i].has("Vary: Origin")) << answers[i].head;
+    EXPECT_EQ(answers[i].head.find("Allow-Origin"), answers[i].head.rfind("Allow-Origin")) << answers[i].head;
+  }
+  EXPECT_NE(answers[6].head.find("Access-Control-Allow-Headers: Authorization"), std::string::npos);
+  EXPECT_TRUE(answers[5].has("Allow: OPTIONS, HEAD, GET, POST")) << answers[5].head;
+  const auto other = ask(server.port(), post("topic=a", kToken, "Origin: https://b.example\r\n"));
+  EXPECT_EQ(other.head.find("Access-Control"), std::string::npos);
+  EXPECT_TRUE(other.has("Vary: Origin"));
+}
+
+TEST(ServerOpen, SaysWhatIsWrongWithItsOptions) {
+  const Limits limits;
+  MemoryLog history(limits);
+  std::ostringstream text;
+  Log log(LogFormat::kText, LogLevel::kDebug, text);
+  ServerUnderTest running;
+  const auto failure = [&](const ServerUnderTest::Change& change) {
+    ServerOptions options;
+    options.listen = {"127.0.0.1:0"};
+    change(options);
+    auto opened = Server::open(std::move(options), history, log);
+    return opened ? std::string() : opened.error().message;
+  };
+  EXPECT_EQ(failure([](auto&) {}), "");
+  EXPECT_NE(failure([](auto& options) { options.listen = {"127.0.0.1"}; }), "");
+  EXPECT_NE(failure([](auto& options) { options.listen = {"192.0.2.1:80"}; }), "");
+  EXPECT_NE(failure([](auto& options) { options.cors_origins = {"nothing"}; }), "");
+  EXPECT_NE(failure([](auto& options) { options.limits.budget_bytes = 1; }), "");
+  EXPECT_NE(failure([](auto& options) { options.listen = {"0.0.0.0:0"}, options.development = true; }), "");
+  EXPECT_NE(failure([&](auto& options) { options.listen = {running.server().addresses().front()}; }), "");
+}
+
+}  // namespace
+}  // namespace fanfare
