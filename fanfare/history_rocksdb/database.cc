@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 #include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
@@ -17,8 +18,6 @@
 namespace fanfare {
 namespace {
 
-constexpr const char* kTables[] = {"updates", "topics", "ids"};
-
 constexpr const char* kEpoch = "epoch";
 constexpr const char* kKey = "key";
 constexpr const char* kReservedThrough = "reserved_through";
@@ -30,8 +29,15 @@ constexpr Position kBeginning = kBeforeAll + 1;
 // then lost (with the power, or because it was never stored) is not told again of another update.
 constexpr Position kReservedAtOnce = 1 << 16;
 
-// Bounds the time that opening takes after a crash: what is not in a table yet is written again.
-constexpr std::uint64_t kUnflushedBytesMax = 64 << 20;
+// Of one table. Twice as much, of all tables, is what opening after a crash reads from the write-ahead log: it bounds
+// the time that takes.
+constexpr std::size_t kWriteBufferBytes = 32 << 20;
+
+// Files are the grains of retention by size: small logs have small ones.
+std::size_t write_buffer_bytes(const Retention& retention) {
+  if (retention.bytes_max == 0) return kWriteBufferBytes;
+  return std::clamp<std::size_t>(retention.bytes_max / 16, 256 << 10, kWriteBufferBytes);
+}
 
 // The text of an index key: all but the position, which is what lookups have in common.
 class IndexedText final : public rocksdb::SliceTransform {
@@ -50,7 +56,7 @@ rocksdb::DBOptions database_options(const RocksDbLogOptions& options) {
   // drop what follows the damage and say nothing.
   database.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   database.track_and_verify_wals_in_manifest = true;
-  database.max_total_wal_size = kUnflushedBytesMax;
+  database.max_total_wal_size = 2 * write_buffer_bytes(options.retention);
   database.paranoid_checks = true;
   database.max_background_jobs = 2;
   database.bytes_per_sync = 1 << 20;  // flushes in small steps: no long fsync that publishers would wait behind
@@ -62,25 +68,31 @@ rocksdb::DBOptions database_options(const RocksDbLogOptions& options) {
 rocksdb::ColumnFamilyOptions table_options(const std::shared_ptr<rocksdb::Cache>& cache, std::size_t buffer_bytes) {
   rocksdb::BlockBasedTableOptions blocks;
   blocks.block_cache = cache;
-  blocks.block_size = 8 * 1024;
+  blocks.block_size = 4 * 1024;  // updates of one topic stand apart: a resume reads a block for each
   blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   blocks.whole_key_filtering = false;
   blocks.format_version = 5;
   rocksdb::ColumnFamilyOptions table;
   table.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
   table.write_buffer_size = buffer_bytes;
+  table.target_file_size_base = 2 * buffer_bytes;
   table.compression = rocksdb::kLZ4Compression;
   return table;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const RocksDbLogOptions& options) {
+std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const RocksDbLogOptions& options, const TrimStatePtr& trim) {
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> tables;
   tables.emplace_back(rocksdb::kDefaultColumnFamilyName, table_options(cache, 1 << 20));
-  for (const char* name : kTables) {
-    tables.emplace_back(name, table_options(cache, name == kTables[0] ? 32 << 20 : 16 << 20));
-    if (name != kTables[0]) tables.back().options.prefix_extractor = std::make_shared<IndexedText>();
-  }
+  const std::size_t buffer_bytes = write_buffer_bytes(options.retention);
+  tables.emplace_back("updates", table_options(cache, buffer_bytes));
+  tables.back().options.compaction_filter_factory = make_updates_filter(trim);
+  tables.emplace_back("topics", table_options(cache, buffer_bytes / 2));
+  tables.back().options.compaction_filter_factory = make_topics_filter(trim);
+  tables.back().options.prefix_extractor = std::make_shared<IndexedText>();
+  tables.emplace_back("ids", table_options(cache, buffer_bytes / 2));
+  tables.back().options.compaction_filter_factory = make_ids_filter(trim);
+  tables.back().options.prefix_extractor = std::make_shared<IndexedText>();
   return tables;
 }
 
@@ -119,13 +131,16 @@ Result<void> Database::open_tables(const RocksDbLogOptions& options) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      rocksdb::DB::Open(database_options(options), options.directory, descriptors(options), &handles, &db);
+      rocksdb::DB::Open(database_options(options), options.directory, descriptors(options, trim_), &handles, &db);
   if (!status.ok()) return std::unexpected(open_error(options, status));
   db_.reset(db);
   meta_ = handles[0];
   updates_ = handles[1];
   topics_ = handles[2];
   ids_ = handles[3];
+  trim_->updates_per_topic_max = options.retention.updates_per_topic_max;
+  trim_->topics = topics_;
+  trim_->db = db;
   return {};
 }
 
@@ -150,7 +165,7 @@ Result<void> Database::load_meta() {
   }
   epoch_ = *epoch_number;
   reserved_through_ = *reserved_through;
-  trimmed_through_ = *trimmed_through;
+  trim_->trimmed_through = *trimmed_through;
   std::ranges::copy(key, key_.begin());
   return {};
 }
@@ -159,12 +174,12 @@ Result<void> Database::make_meta() {
   FANFARE_CHECK(RAND_bytes(key_.data(), static_cast<int>(key_.size())) == 1);
   FANFARE_CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(&epoch_), sizeof epoch_) == 1);
   reserved_through_ = kBeginning;
-  trimmed_through_ = kBeginning;
+  trim_->trimmed_through = kBeginning;
   rocksdb::WriteBatch batch;
   batch.Put(meta_, kEpoch, stored::position_key(epoch_));
   batch.Put(meta_, kKey, slice({reinterpret_cast<const char*>(key_.data()), key_.size()}));
   batch.Put(meta_, kReservedThrough, stored::position_key(reserved_through_));
-  batch.Put(meta_, kTrimmedThrough, stored::position_key(trimmed_through_));
+  batch.Put(meta_, kTrimmedThrough, stored::position_key(trimmed_through()));
   rocksdb::WriteOptions synced;
   synced.sync = true;
   const rocksdb::Status status = db_->Write(synced, &batch);
@@ -173,7 +188,7 @@ Result<void> Database::make_meta() {
 }
 
 Result<void> Database::find_last() {
-  last_ = std::max(reserved_through_, trimmed_through_);
+  last_ = std::max(reserved_through_, trimmed_through());
   const std::unique_ptr<rocksdb::Iterator> newest(db_->NewIterator(rocksdb::ReadOptions(), updates_));
   newest->SeekToLast();
   if (!newest->status().ok()) return fail("the event log cannot be read: " + newest->status().ToString());
@@ -190,6 +205,8 @@ Database::Database() = default;
 
 Database::~Database() {
   if (db_ == nullptr) return;
+  trim_->db = nullptr;
+  rocksdb::CancelAllBackgroundWork(db_.get(), true);
   for (auto* handle : {meta_, updates_, topics_, ids_}) {
     if (handle != nullptr) db_->DestroyColumnFamilyHandle(handle);
   }
@@ -216,6 +233,15 @@ std::expected<void, WriteError> Database::append(std::span<const NewUpdate> upda
   const rocksdb::Status status = db_->Write(options, &batch);
   if (!status.ok()) return std::unexpected(write_error(status));
   reserved_through_ = reserve_through;
+  return {};
+}
+
+Result<void> Database::trim_through(Position position) {
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const rocksdb::Status status = db_->Put(synced, meta_, kTrimmedThrough, stored::position_key(position));
+  if (!status.ok()) return fail(write_error(status).message);
+  trim_->trimmed_through = position;
   return {};
 }
 

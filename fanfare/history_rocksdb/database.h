@@ -16,6 +16,7 @@
 #include "fanfare/history/event_id.h"
 #include "fanfare/history_rocksdb/record.h"
 #include "fanfare/history_rocksdb/rocksdb_log.h"
+#include "fanfare/history_rocksdb/trim_filters.h"
 
 namespace rocksdb {
 class ColumnFamilyHandle;
@@ -45,7 +46,7 @@ class Database {
 
   // What was found when it was opened. last: no update has or ever had a position beyond it.
   Position last() const { return last_; }
-  Position trimmed_through() const { return trimmed_through_; }
+
   std::uint64_t last_unix_ms() const { return last_unix_ms_; }
   // One thread at a time each.
   EventIdCodec make_codec() const { return EventIdCodec(key_, epoch_); }
@@ -56,6 +57,11 @@ class Database {
                                          Durability durability);
   // Makes writing possible again after a failed write, if its cause is gone.
   std::expected<void, WriteError> resume();
+
+  // Updates up to this position are no longer held, whether or not their bytes are still there. Any thread.
+  Position trimmed_through() const { return trim_->trimmed_through; }
+  // Stored before it returns, so that what is given back later is never missed silently. One thread.
+  Result<void> trim_through(Position position);
 
   rocksdb::DB& db() const { return *db_; }
   rocksdb::ColumnFamilyHandle* updates() const { return updates_; }
@@ -69,6 +75,7 @@ class Database {
   Result<void> make_meta();
   Result<void> find_last();
 
+  const std::shared_ptr<TrimState> trim_ = std::make_shared<TrimState>();
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;
   rocksdb::ColumnFamilyHandle* updates_ = nullptr;
@@ -77,7 +84,6 @@ class Database {
   EventIdCodec::Key key_{};
   std::uint64_t epoch_ = 0;
   Position last_ = kBeforeAll;
-  Position trimmed_through_ = kBeforeAll;
   Position reserved_through_ = kBeforeAll;
   std::uint64_t last_unix_ms_ = 0;
 };

@@ -14,6 +14,7 @@
 #include "fanfare/history_rocksdb/database.h"
 #include "fanfare/history_rocksdb/reading.h"
 #include "fanfare/history_rocksdb/reading_threads.h"
+#include "fanfare/history_rocksdb/retention.h"
 #include "fanfare/history_rocksdb/tail.h"
 #include "fanfare/observe/log.h"
 
@@ -34,6 +35,11 @@ std::vector<EventIdCodec> make_codecs(const Database& database, std::size_t coun
   std::vector<EventIdCodec> codecs;
   for (std::size_t i = 0; i < count; ++i) codecs.push_back(database.make_codec());
   return codecs;
+}
+
+RocksDbLogOptions with_clock(RocksDbLogOptions options) {
+  if (!options.unix_ms) options.unix_ms = system_unix_ms;
+  return options;
 }
 
 ReadResult gap() {
@@ -74,7 +80,6 @@ class RocksDbLog final : public EventLog {
 
   const RocksDbLogOptions options_;
   const std::unique_ptr<Database> database_;
-  std::atomic<Position> trimmed_through_;
   Tail tail_;
 
   std::mutex codec_mutex_;
@@ -99,13 +104,14 @@ class RocksDbLog final : public EventLog {
 
   std::vector<EventIdCodec> reading_codecs_;  // one for each reading thread
   ReadingThreads readers_;
-  std::thread writer_;  // last: it uses all of the above
+  std::atomic<std::uint64_t> appended_ = 0;
+  std::thread writer_;  // uses all of the above
+  std::optional<RetentionKeeper> keeper_;
 };
 
 RocksDbLog::RocksDbLog(RocksDbLogOptions options, std::unique_ptr<Database> database)
-    : options_(std::move(options)),
+    : options_(with_clock(std::move(options))),
       database_(std::move(database)),
-      trimmed_through_(database_->trimmed_through()),
       tail_(options_.tail_bytes_max, database_->last()),
       finding_codec_(database_->make_codec()),
       told_through_(database_->last()),
@@ -114,9 +120,14 @@ RocksDbLog::RocksDbLog(RocksDbLogOptions options, std::unique_ptr<Database> data
       last_unix_ms_(database_->last_unix_ms()),
       reading_codecs_(make_codecs(*database_, std::max<std::size_t>(1, options_.reading_threads))),
       readers_(reading_codecs_.size()),
-      writer_([this] { write_until_stopped(); }) {}
+      writer_([this] { write_until_stopped(); }) {
+  const Retention& bounds = options_.retention;
+  if ((bounds.age_ms_max | bounds.bytes_max | bounds.updates_max | bounds.updates_per_topic_max) == 0) return;
+  keeper_.emplace(*database_, bounds, appended_, options_.unix_ms, [this] { return tail_.last(); }, options_.log);
+}
 
 RocksDbLog::~RocksDbLog() {
+  keeper_.reset();
   {
     std::lock_guard lock(queue_mutex_);
     stopping_ = true;
@@ -176,6 +187,7 @@ void RocksDbLog::commit(std::vector<Append> appends) {
   batch.reserve(placed.size());
   for (const auto& each : placed) batch.push_back(each.logged);
   tail_.push(batch);
+  appended_ += batch.size();
   // Publishers first: their answers shall not wait behind what their updates set going.
   for (std::size_t i = 0; i < appends.size(); ++i) {
     appends[i].done(Appended{batch[i]->position, batch[i]->update.id});
@@ -201,7 +213,7 @@ std::expected<void, WriteError> RocksDbLog::write(const std::vector<NewUpdate>& 
     if (const auto resumed = database_->resume(); !resumed) return resumed;
   }
   // Times in the log never go back, whatever the clock does.
-  last_unix_ms_ = std::max(last_unix_ms_, options_.unix_ms ? options_.unix_ms() : system_unix_ms());
+  last_unix_ms_ = std::max(last_unix_ms_, options_.unix_ms());
   const auto written = database_->append(placed, last_unix_ms_, options_.durability);
   if (written && failing_) {
     failing_.reset();
@@ -238,7 +250,7 @@ void RocksDbLog::unfollow(LogFollower& follower) {
 // --- Reading -------------------------------------------------------------------------------------------------------
 
 void RocksDbLog::read_after(ReadRequest request, ReadDone done) {
-  const Position trimmed = trimmed_through_;
+  const Position trimmed = database_->trimmed_through();
   if (request.after != kBeforeAll && request.after < trimmed) {
     done(gap());
     return;
@@ -258,7 +270,7 @@ void RocksDbLog::read_after(ReadRequest request, ReadDone done) {
 Result<ReadResult> RocksDbLog::read_disk(const ReadRequest& request, Position asked_after, std::size_t thread) const {
   Result<ReadResult> result = read_stored(*database_, reading_codecs_[thread], request);
   // What was trimmed while it was read may be missing from it.
-  if (asked_after != kBeforeAll && asked_after < trimmed_through_) return gap();
+  if (asked_after != kBeforeAll && asked_after < database_->trimmed_through()) return gap();
   return result;
 }
 
@@ -273,7 +285,7 @@ void RocksDbLog::find(std::string id, FindDone done) {
     return;
   }
   readers_.run([this, id = std::move(id), done = std::move(done)](std::size_t) mutable {
-    const auto chosen = find_chosen_id(*database_, id, trimmed_through_);
+    const auto chosen = find_chosen_id(*database_, id, database_->trimmed_through());
     if (!chosen) {
       done(std::unexpected(chosen.error()));
     } else {
@@ -283,7 +295,7 @@ void RocksDbLog::find(std::string id, FindDone done) {
 }
 
 FindResult RocksDbLog::found_at(Position position) const {
-  return {position < trimmed_through_ ? FindStatus::kTrimmed : FindStatus::kHeld, position};
+  return {position < database_->trimmed_through() ? FindStatus::kTrimmed : FindStatus::kHeld, position};
 }
 
 }  // namespace

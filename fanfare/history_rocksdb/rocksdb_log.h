@@ -30,9 +30,22 @@ enum class Durability {
   kOs,     // when the operating system has it: survives the end of the process, however it comes
 };
 
+// What the log keeps; 0: no bound. Updates beyond age, bytes or count are trimmed from the oldest on, and a reader that
+// misses them hears of a gap. A topic keeps its newest updates_per_topic_max at least; the holes that this makes are no
+// gaps.
+struct Retention {
+  std::uint64_t age_ms_max = 0;
+  std::uint64_t bytes_max = 0;  // on disk
+  std::uint64_t updates_max = 0;
+  std::uint64_t updates_per_topic_max = 0;
+  std::uint64_t check_ms = 1'000;  // how often it is enforced
+};
+
 struct RocksDbLogOptions {
   std::string directory;  // made if it is missing
   Durability durability = Durability::kFsync;
+
+  Retention retention;
 
   std::size_t append_queue_bytes_max = 64 * 1024 * 1024;  // updates not yet written; beyond it an append fails at once
   std::size_t commit_bytes_max = 4 * 1024 * 1024;         // updates in one write; one update is always allowed
@@ -40,7 +53,7 @@ struct RocksDbLogOptions {
   std::size_t cache_bytes = 64 * 1024 * 1024;             // blocks of the database
   std::size_t reading_threads = 2;
 
-  std::function<std::uint64_t()> unix_ms;  // the clock; empty: the system's. Called on the writing thread
+  std::function<std::uint64_t()> unix_ms;  // the clock; empty: the system's. Called on the log's own threads
   Log* log = nullptr;                      // borrowed; what was found at the start, and failures. May be null
   rocksdb::Env* env = nullptr;             // borrowed; the file system. Null: the machine's
 };
