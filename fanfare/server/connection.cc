@@ -166,9 +166,6 @@ void Connection::answer_by(Call call) {
   call();
   in_session_ = false;
   send_now();
-  if (is_closed()) return;
-  set_deadline();
-  read_on();
 }
 
 void Connection::start_stream(http::ResponseHead head, std::unique_ptr<Subscription> subscription,
