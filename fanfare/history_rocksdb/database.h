@@ -55,7 +55,8 @@ class Database {
   // again: its positions must not be used again.
   std::expected<void, WriteError> append(std::span<const NewUpdate> updates, std::uint64_t unix_ms,
                                          Durability durability);
-  // Makes writing possible again after a failed write, if its cause is gone.
+  // Makes writing possible again after a failed write, if its cause is gone. RocksDB 7.8 gives up for good where it is
+  // asked to on a disk that is still full, so it is not.
   std::expected<void, WriteError> resume();
 
   // Updates up to this position are no longer held, whether or not their bytes are still there. Any thread.
@@ -70,6 +71,7 @@ class Database {
 
  private:
   Database();
+  bool has_space() const;
   Result<void> open_tables(const RocksDbLogOptions& options);
   Result<void> load_meta();
   Result<void> make_meta();
@@ -86,6 +88,7 @@ class Database {
   Position last_ = kBeforeAll;
   Position reserved_through_ = kBeforeAll;
   std::uint64_t last_unix_ms_ = 0;
+  std::uint64_t free_bytes_min_ = 0;
 };
 
 }  // namespace fanfare

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace fanfare {
 namespace {
@@ -106,6 +108,18 @@ std::string holder_of(const std::string& directory) {
   std::string name = read_start_of("/proc/" + std::to_string(*pid) + "/comm");
   while (name.ends_with('\n')) name.pop_back();
   return "process " + std::to_string(*pid) + (name.empty() ? "" : " (" + name + ")");
+}
+
+std::string write_ahead_files_of(const std::string& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (entry.path().extension() == ".log") names.push_back(entry.path().filename());
+  }
+  std::ranges::sort(names);
+  std::string all;
+  for (const auto& name : names) all.append(all.empty() ? "" : " ").append(name);
+  return all;
 }
 
 }  // namespace fanfare

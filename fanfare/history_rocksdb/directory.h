@@ -20,4 +20,7 @@ Result<void> prepare_directory(const std::string& directory);
 // holds: looking would break this process's own hold.
 std::string holder_of(const std::string& directory);
 
+// The names of its write-ahead log's files: "000012.log 000015.log".
+std::string write_ahead_files_of(const std::string& directory);
+
 }  // namespace fanfare

@@ -52,6 +52,7 @@ struct RocksDbLogOptions {
   std::size_t tail_bytes_max = 32 * 1024 * 1024;          // recent updates kept in memory for readers
   std::size_t cache_bytes = 64 * 1024 * 1024;             // blocks of the database
   std::size_t reading_threads = 2;
+  std::uint64_t free_bytes_min = 64 * 1024 * 1024;  // on the disk; with less, appends fail: compaction needs some
 
   std::function<std::uint64_t()> unix_ms;  // the clock; empty: the system's. Called on the log's own threads
   Log* log = nullptr;                      // borrowed; what was found at the start, and failures. May be null

@@ -22,14 +22,18 @@ using rocksdb::Slice;
 struct FaultyDisk {
   std::mutex mutex;
   bool powerless = false;
-  bool full = false;
+  FaultyFileSystem::Space space = FaultyFileSystem::Space::kPlenty;
   std::uint64_t syncs = 0;
   std::map<std::string, std::uint64_t> synced_bytes;  // of the files written since the beginning
   std::set<std::string> unnamed;                      // those whose directory was not synced since they were made
 
   // With the mutex.
   IOStatus change() const { return powerless ? IOStatus::IOError("the power is gone") : IOStatus::OK(); }
-  IOStatus growth() const { return full ? IOStatus::NoSpace("the disk is full") : change(); }
+  IOStatus growth() {
+    if (space == FaultyFileSystem::Space::kPlenty) return change();
+    space = FaultyFileSystem::Space::kNone;
+    return IOStatus::NoSpace("the disk is full");
+  }
 
   void rename(const std::string& from, const std::string& to) {
     if (auto file = synced_bytes.extract(from)) {
@@ -132,6 +136,13 @@ class Files final : public rocksdb::FileSystemWrapper {
     disk_->rename(from, to);
     return target()->RenameFile(from, to, options, debug);
   }
+  IOStatus GetFreeSpace(const std::string& path, const IOOptions& options, std::uint64_t* bytes,
+                        IODebugContext* debug) override {
+    std::lock_guard lock(disk_->mutex);
+    if (disk_->space != FaultyFileSystem::Space::kNone) return target()->GetFreeSpace(path, options, bytes, debug);
+    *bytes = 0;
+    return IOStatus::OK();
+  }
   IOStatus DeleteFile(const std::string& name, const IOOptions& options, IODebugContext* debug) override {
     std::lock_guard lock(disk_->mutex);
     if (IOStatus may = disk_->change(); !may.ok()) return may;
@@ -168,9 +179,9 @@ void FaultyFileSystem::forget_unsynced() {
   for (const auto& [name, bytes] : disk_->synced_bytes) std::filesystem::resize_file(name, bytes);
 }
 
-void FaultyFileSystem::set_full(bool full) {
+void FaultyFileSystem::set_space(Space space) {
   std::lock_guard lock(disk_->mutex);
-  disk_->full = full;
+  disk_->space = space;
 }
 
 std::uint64_t FaultyFileSystem::syncs() const {

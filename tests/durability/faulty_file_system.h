@@ -28,8 +28,13 @@ class FaultyFileSystem {
   // After the log is closed: files end where they were last synced; those whose directory was not synced are gone.
   void forget_unsynced();
 
-  // While it is set, what would make files grow fails with ENOSPC.
-  void set_full(bool full);
+  // While it is full, what would make files grow fails with ENOSPC.
+  enum class Space {
+    kPlenty,
+    kNone,
+    kNoneUnawares,  // and nobody is told until the first write has failed
+  };
+  void set_space(Space space);
 
   std::uint64_t syncs() const;
 
