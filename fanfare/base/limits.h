@@ -53,6 +53,12 @@ struct Limits {
   std::size_t memory_log_updates_max = 1'000'000;
   std::size_t memory_log_bytes_max = 256 * 1024 * 1024;
 
+  // What the durable event log keeps; 0: no bound. The oldest updates go first, of the log or of their topic.
+  std::size_t history_age_ms_max = 0;
+  std::size_t history_bytes_max = 0;
+  std::size_t history_updates_max = 0;
+  std::size_t history_updates_per_topic_max = 0;
+
   // Connections. connections_max 0: what RLIMIT_NOFILE allows, less the reserve.
   std::size_t connections_max = 0;
   std::size_t reserved_files = 64;

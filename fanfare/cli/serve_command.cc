@@ -96,6 +96,11 @@ Result<std::unique_ptr<EventLog>> open_history(const Parsed& parsed, Log& log) {
   RocksDbLogOptions options;
   options.directory = parsed.directory;
   options.durability = parsed.durability == "os" ? Durability::kOs : Durability::kFsync;
+  const Limits& limits = parsed.options.limits;
+  options.retention.age_ms_max = limits.history_age_ms_max;
+  options.retention.bytes_max = limits.history_bytes_max;
+  options.retention.updates_max = limits.history_updates_max;
+  options.retention.updates_per_topic_max = limits.history_updates_per_topic_max;
   options.log = &log;
   return open_rocksdb_log(std::move(options));
 }

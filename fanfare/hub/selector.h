@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <expected>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -72,6 +74,10 @@ class AudienceFilter final : public UpdateFilter {
 
   bool wants(const Update& update) const override {
     return selectors_.matches_any(update.topics) && may_receive(update);
+  }
+  std::optional<std::span<const std::string>> exact_topics() const override {
+    if (selectors_.has_any() || !selectors_.templates().empty()) return std::nullopt;
+    return selectors_.exact();
   }
   // Given that the selectors match.
   bool may_receive(const Update& update) const { return !update.is_private || grants_.matches_any(update.topics); }
