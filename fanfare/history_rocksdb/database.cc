@@ -32,6 +32,8 @@ constexpr Position kReservedAtOnce = 1 << 16;
 
 // Of one table. Opening after a crash reads at most 1.5 times as much from the write-ahead log (about 1 s).
 constexpr std::size_t kWriteBufferBytes = 16 << 20;
+// A clean stop leaves at most so much to recover.
+constexpr std::uint64_t kUnflushedBytesAtClose = 4 << 20;
 
 // Files are the grains of retention by size: small logs have small ones.
 std::size_t write_buffer_bytes(const Retention& retention) {
@@ -216,8 +218,12 @@ Database::Database() = default;
 Database::~Database() {
   if (db_ == nullptr) return;
   trim_->db = nullptr;
-  // So that the next opening has nothing to recover.
-  db_->Flush(rocksdb::FlushOptions(), {meta_, updates_, topics_, ids_}).PermitUncheckedError();
+  // So that the next opening has little to recover.
+  std::uint64_t unflushed_bytes = 0;
+  db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &unflushed_bytes);
+  if (unflushed_bytes > kUnflushedBytesAtClose) {
+    db_->Flush(rocksdb::FlushOptions(), {meta_, updates_, topics_, ids_}).PermitUncheckedError();
+  }
   rocksdb::CancelAllBackgroundWork(db_.get(), true);
   for (auto* handle : {meta_, updates_, topics_, ids_}) {
     if (handle != nullptr) db_->DestroyColumnFamilyHandle(handle);
