@@ -29,6 +29,7 @@ Loop::~Loop() = default;
 void Loop::run() {
   const auto stays = boost::asio::make_work_guard(parts_->context);
   parts_->context.run();
+  parts_->context.restart();
 }
 
 void Loop::stop() {

@@ -18,7 +18,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Runs what is posted and what sockets and timers bring, on the calling thread, until stop().
+  // Runs what is posted and what sockets and timers bring, on the calling thread, until stop(), which may have been
+  // before. Then it may be run again.
   void run();
   // Any thread.
   void stop();

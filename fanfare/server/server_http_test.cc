@@ -201,7 +201,7 @@ TEST(ServerHttp, ARefusalReachesAClientThatIsStillSending) {
   client.send(std::string(4'000'000, 'x')).end_sending();
   EXPECT_EQ(client.read_answer().status, 401);
   EXPECT_EQ(client.read_to_end(), "");
-  EXPECT_FALSE(client.was_reset());
+  EXPECT_FALSE(client.is_broken());
 }
 
 TEST(ServerHttp, EachOfManyPipelinedHeadsHasItsOwnTime) {

@@ -68,14 +68,16 @@ TEST(ServerStream, AStreamEndsWithItsTokenAndDisturbsNoOther) {
     options.threads = 1;
     options.limits.heartbeat_ms = 1;
   });
-  std::vector<std::unique_ptr<Subscriber>> stay;  // audiences of their own, some of which come first
-  for (const char* topic : {"a", "c", "d", "e", "f", "g", "h", "i"}) {
-    stay.push_back(std::make_unique<Subscriber>(server.port(), std::string("topic=all&topic=") + topic));
-  }
+  std::vector<std::unique_ptr<Subscriber>> stay;
+  const auto add_audience = [&](const std::string& topic) {
+    stay.push_back(std::make_unique<Subscriber>(server.port(), "topic=all&topic=" + topic));
+  };
+  for (const char* topic : {"a", "c", "d", "e"}) add_audience(topic);
   const std::int64_t until_s = std::time(nullptr) + 1;
   const std::string expiring = "topic=b&authorization=" + token_for({}, {"b"}, until_s);
   Subscriber first(server.port(), expiring);
   Subscriber second(server.port(), expiring);
+  for (const char* topic : {"f", "g", "h", "i"}) add_audience(topic);  // some are written before those two, some after
   ask(server.port(), post("topic=b&id=1&private", kToken));
   for (Subscriber* each : {&first, &second}) {
     EXPECT_EQ(each->read_event(), "id: 1\ndata: \n\n");
@@ -124,7 +126,7 @@ TEST(ServerStream, ManyReplaysLeaveLiveSubscribersTheirTurn) {
   }
   publish_numbered(server.port(), 1, 1, "b");
   expect_numbered(live, 1);
-  EXPECT_LT(metric(server.port(), "fanfare_deliveries_total"), kReplays * kUpdates);
+  EXPECT_LT(metric(server.port(), "fanfare_deliveries_total"), kReplays * kUpdates / 2);
   for (const std::size_t i : {std::size_t{0}, kReplays - 1}) expect_numbered(*replays[i], kUpdates);
 }
 

@@ -106,7 +106,8 @@ class Client {
   Client& send(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return *this;  // the server has closed: what it said can still be read
+      is_broken_ = sent <= 0;
+      if (is_broken_) return *this;  // what the server said can still be read
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
     return *this;
@@ -145,6 +146,8 @@ class Client {
   }
   // Whether the connection ended by a reset.
   bool was_reset() const { return was_reset_; }
+  // Whether the server did not take what was sent.
+  bool is_broken() const { return is_broken_; }
 
   // An answer with Content-Length, or the head of a stream. A HEAD request's has no body.
   TestAnswer read_answer(bool of_head = false) {
@@ -206,6 +209,7 @@ class Client {
   bool is_connected_ = false;
   bool has_ended_ = false;
   bool was_reset_ = false;
+  bool is_broken_ = false;
   std::string received_;
   std::string payload_;  // of chunks, not yet given as events
 };
