@@ -26,7 +26,7 @@ signal ends it at once.
 Examples:
   fanfare serve --dev
   fanfare serve --listen :8080 --publisher-key "$KEY" --anonymous --data /var/lib/fanfare
-  fanfare serve --listen [::1]:8080 --limit heartbeat_ms=5000 …)";
+  fanfare serve --listen [::1]:8080 --dev --limit heartbeat_ms=5000)";
 
 constexpr std::size_t kKeyBytesLeast = 32;  // RFC 7518 section 3.2: as long as the hash
 
@@ -158,11 +158,13 @@ ExitCode run(Parsed& parsed) {
   return ExitCode::kDone;
 }
 
-std::string limits_help() {
-  std::string text = "Set a limit; repeat for more. The limits and their defaults:";
+// The footer and the limits, one to a line.
+std::string footer() {
+  std::string text = kFooter;
+  text += "\n\nLimits and their defaults (--limit NAME=VALUE; the unit is in the name):";
   const Limits defaults;
   for (const auto& field : limit_fields()) {
-    text.append(" ").append(field.name).append("=").append(std::to_string(defaults.*(field.member)));
+    text.append("\n  ").append(field.name).append("=").append(std::to_string(defaults.*(field.member)));
   }
   return text;
 }
@@ -172,7 +174,7 @@ std::string limits_help() {
 void add_serve_command(CLI::App& app, Run& run_later) {
   const auto parsed = std::make_shared<Parsed>();
   CLI::App* command = app.add_subcommand("serve", "Run a hub");
-  command->footer(kFooter);
+  command->footer(footer());
   command->add_option("--listen", parsed->listen, "Listen on ADDR:PORT; repeat for more (else 127.0.0.1:8080)")
       ->type_name("ADDR:PORT")
       ->allow_extra_args(false);
@@ -203,8 +205,10 @@ void add_serve_command(CLI::App& app, Run& run_later) {
       ->capture_default_str();
   command->add_option("--threads", parsed->options.threads, "Threads that serve (else one for each core)")
       ->type_name("N")
-      ->check(CLI::Range(1, 256));
-  command->add_option("--limit", parsed->limits, limits_help())->type_name("NAME=VALUE")->allow_extra_args(false);
+      ->check(CLI::Range(1, 256).description(""));
+  command->add_option("--limit", parsed->limits, "Set a limit; repeat for more")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
   command->add_option("--log-format", parsed->log_format, "auto (text on a terminal, else JSON), text or json")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"auto", "text", "json"}))
