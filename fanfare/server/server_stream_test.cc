@@ -165,9 +165,9 @@ TEST(ServerStream, DrainingTellsSubscribersToComeBackAndEndsAllCleanly) {
   Client idle(server.port());
   EXPECT_EQ(idle.send(get("/healthz")).read_answer().status, 200);
   Client publishing(server.port());
-  const std::string request = numbered_post(1, 1);
+  const std::string request = post("topic=a&id=1", kToken, "Expect: 100-continue\r\n");
   publishing.send(request.substr(0, request.size() - 1));
-  while (metric(server.port(), "fanfare_requests_total") < 4) std::this_thread::yield();
+  EXPECT_TRUE(publishing.read_through("\r\n\r\n").starts_with("HTTP/1.1 100 "));
   server.server().stop();
   for (Subscriber* each : {&first, &second}) {
     const std::string last_words = each->read_event();
@@ -181,8 +181,8 @@ TEST(ServerStream, DrainingTellsSubscribersToComeBackAndEndsAllCleanly) {
   EXPECT_EQ(answer.body, "1");
   EXPECT_TRUE(answer.has("Connection: close"));
   EXPECT_EQ(publishing.read_to_end(), "");
-  EXPECT_FALSE(Client(server.port()).is_connected());
   server.join();
+  EXPECT_FALSE(Client(server.port()).is_connected());
 }
 
 // A reader that is stuck in the middle of an update.
