@@ -72,7 +72,7 @@ void PublishEndpoint::answer(Exchange& exchange) {
     respond(exchange, std::move(update.error()));
     return;
   }
-  const auto publisher = publisher_of(exchange.head());
+  auto publisher = publisher_of(exchange.head());
   if (!publisher) {  // the token has expired since its head was read
     respond(exchange, std::move(publisher.error()));
     return;
