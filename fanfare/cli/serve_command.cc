@@ -1,4 +1,5 @@
 // `fanfare serve`: its options, and the parts of a running hub.
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <random>
@@ -123,6 +124,7 @@ void print_development_help(const Server& server, const AuthorizerOptions& acces
 
 ExitCode run(Parsed& parsed) {
   if (const std::string wrong = complete(parsed); !wrong.empty()) return usage_error(wrong);
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of the log lines that goes away must not end the hub
   Log log = make_log(parsed);
   for (const auto* key : {&parsed.options.access.publisher_key, &parsed.options.access.subscriber_key}) {
     if (!key->empty() && key->size() < kKeyBytesLeast) {

@@ -70,6 +70,7 @@ struct Listener::State : std::enable_shared_from_this<State> {
 // without it can be bound only where nobody listens.
 Result<void> Listener::check_free(const Address& address) {
   const int fd = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail("cannot listen on " + address.text() + ": " + std::strerror(errno));
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const int bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.length);
