@@ -185,6 +185,22 @@ TEST(ServerStream, DrainingTellsSubscribersToComeBackAndEndsAllCleanly) {
   EXPECT_FALSE(Client(server.port()).is_connected());
 }
 
+// The publisher's answer comes before most of a large audience has the update.
+TEST(ServerStream, WhatWasAcknowledgedBeforeTheEndIsDeliveredBeforeTheFarewell) {
+  ServerUnderTest server([](ServerOptions& options) {
+    options.threads = 1;
+    options.limits.flush_us_max = 1;
+  });
+  std::vector<std::unique_ptr<Subscriber>> subscribers;
+  for (int i = 0; i < 400; ++i) subscribers.push_back(std::make_unique<Subscriber>(server.port(), "topic=a"));
+  publish_numbered(server.port(), 1, 1);
+  server.server().stop();
+  for (const auto& each : subscribers) {
+    expect_numbered(*each, 1);
+    ASSERT_TRUE(each->read_event().starts_with("retry: "));
+  }
+}
+
 // A reader that is stuck in the middle of an update.
 std::unique_ptr<Subscriber> stuck_subscriber(std::uint16_t port) {
   auto stuck = std::make_unique<Subscriber>(port, "topic=a", "", 4'096);

@@ -187,7 +187,11 @@ void Shard::end_round() {
   flush_is_posted_ = false;
   retired_before_round_.clear();
   counters_.held_bytes.set(hub_->held_bytes());
-  if (updates_wait_) loop_->post([this] { take_turn(); });
+  if (updates_wait_) {
+    loop_->post([this] { take_turn(); });
+  } else if (std::exchange(farewell_is_due_, false)) {
+    say_farewell();
+  }
   if (!dirty_.empty() || !retired_.empty()) post_flush();
   if (draining_ && connections_.empty()) loop_->stop();
 }
@@ -295,6 +299,12 @@ void Shard::drain() {
   draining_ = true;
   drain_deadline_ms_ = net::steady_ms() + shared_.options.limits.drain_ms;
   listeners_.clear();
+  farewell_is_due_ = true;
+  post_flush();  // a round's end says it
+}
+
+// Tells subscribers when to come back, and ends what is idle.
+void Shard::say_farewell() {
   std::minstd_rand random(std::random_device{}());
   std::uniform_int_distribution<std::uint64_t> retry_ms(kRetryAtLeastMs,
                                                         kRetryAtLeastMs + shared_.options.limits.drain_ms);
@@ -306,7 +316,6 @@ void Shard::drain() {
     last_words += "\n";
     each->drain(last_words);
   }
-  post_flush();
 }
 
 // --- What the hub borrows ----------------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   void check_expiries();
   void pause_or_resume_accepting();
   void drain();
+  void say_farewell();
 
   Shared& shared_;
   ShardCounters& counters_;
@@ -95,6 +96,7 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   bool accepting_ = true;
   bool draining_ = false;
+  bool farewell_is_due_ = false;  // once what is committed has been written
   std::uint64_t drain_deadline_ms_ = 0;
 
   std::vector<std::unique_ptr<Connection>> connections_;
