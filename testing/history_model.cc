@@ -32,6 +32,7 @@ bool any_selects(const std::vector<std::string>& selectors, const Update& update
 class Everything final : public UpdateFilter {
  public:
   bool wants(const Update&) const override { return true; }
+  bool selects(std::string_view) const override { return true; }
 };
 
 }  // namespace

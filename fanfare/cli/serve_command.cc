@@ -101,7 +101,7 @@ Result<std::unique_ptr<EventLog>> open_history(const Parsed& parsed, Log& log) {
   options.retention.age_ms_max = limits.history_age_ms_max;
   options.retention.bytes_max = limits.history_bytes_max;
   options.retention.updates_max = limits.history_updates_max;
-  options.retention.updates_per_topic_max = limits.history_updates_per_topic_max;
+  options.topic_rules = std::make_shared<OneTopicRule>(TopicRule{.updates_max = limits.history_updates_per_topic_max});
   options.log = &log;
   return open_rocksdb_log(std::move(options));
 }

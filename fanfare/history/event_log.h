@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fanfare/base/error.h"
@@ -38,6 +39,8 @@ class UpdateFilter {
  public:
   virtual ~UpdateFilter() = default;
   virtual bool wants(const Update& update) const = 0;
+  // Whether an update is selected by this topic of it; some topic of every wanted update is.
+  virtual bool selects(std::string_view topic) const = 0;
   // If set, only updates with one of these topics can be wanted (wants() still decides): a log may look them up instead
   // of reading all. Valid as long as the filter; no topic twice.
   virtual std::optional<std::span<const std::string>> exact_topics() const { return std::nullopt; }
@@ -51,6 +54,9 @@ struct ReadRequest {
   // update is always looked at and allowed.
   std::size_t bytes_max = 0;
   std::size_t scan_updates_max = 0;
+  // If set, only the state as of this position: of the updates wanted, those that are the newest one at or before it of
+  // some topic that the filter selects.
+  std::optional<Position> state_as_of = {};
 };
 
 struct ReadResult {
@@ -91,6 +97,11 @@ class EventLog {
 
   // Where the update with this event id stands; of several with the same id, the earliest. A lookup, never a scan.
   virtual void find(std::string id, FindDone done) = 0;
+  // The position that all updates appended at that time (Unix, milliseconds) or later come after: kHeld, or kTrimmed if
+  // the log has dropped some of them.
+  virtual void find_time(std::uint64_t unix_ms, FindDone done) = 0;
+  // An event id that find() takes to this position, whether or not there is an update. Of an empty log's: empty.
+  virtual std::string id_of(Position position) const = 0;
 };
 
 }  // namespace fanfare

@@ -13,6 +13,7 @@ class TopicFilter final : public UpdateFilter {
  public:
   explicit TopicFilter(std::string topic) : topic_(std::move(topic)) {}
   bool wants(const Update& update) const override { return topic_.empty() || update.topics.front() == topic_; }
+  bool selects(std::string_view topic) const override { return topic_.empty() || topic == topic_; }
 
  private:
   const std::string topic_;
@@ -43,7 +44,11 @@ class MemoryLogTest : public testing::Test {
   ReadResult read(Position after, Position through = kEnd, std::string topic = {}, std::size_t bytes_max = 1 << 20,
                   std::size_t scan_updates_max = 1'000) {
     std::optional<Result<ReadResult>> answer;
-    log().read_after({after, through, std::make_shared<TopicFilter>(std::move(topic)), bytes_max, scan_updates_max},
+    log().read_after({.after = after,
+                      .through = through,
+                      .filter = std::make_shared<TopicFilter>(std::move(topic)),
+                      .bytes_max = bytes_max,
+                      .scan_updates_max = scan_updates_max},
                      [&](Result<ReadResult> result) { answer = std::move(result); });
     return answer.value().value();
   }

@@ -25,6 +25,7 @@ class Follower final : public LogFollower {
 class Everything final : public UpdateFilter {
  public:
   bool wants(const Update&) const override { return true; }
+  bool selects(std::string_view) const override { return true; }
 };
 
 void append_from_threads(MemoryLog& log, std::atomic<int>& done) {

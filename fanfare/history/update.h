@@ -16,6 +16,9 @@ using Position = std::uint64_t;
 // Before every update. Reading after it gives all that the log holds, and is never a gap.
 inline constexpr Position kBeforeAll = 0;
 
+// Where an empty log stands: who has seen nothing of it has seen this, which is not kBeforeAll.
+inline constexpr Position kBeginning = kBeforeAll + 1;
+
 // What a publisher sends (draft-dunglas-mercure-07 section 5).
 struct Update {
   std::vector<std::string> topics;  // at least one; the first is canonical, the others are alternates
@@ -34,10 +37,20 @@ struct Update {
 };
 
 struct LoggedUpdate {
-  Position position;
-  Update update;  // with its id
+  Position position = kBeforeAll;
+  Update update;              // with its id
+  std::uint64_t unix_ms = 0;  // when it was appended; never goes back along the log, whatever the clock does
 };
 
 using LoggedUpdatePtr = std::shared_ptr<const LoggedUpdate>;
+
+// Whose choice an update's id was.
+enum class IdOrigin { kHub, kPublisher };
+
+// An update that the log has just placed.
+struct NewUpdate {
+  LoggedUpdatePtr logged;
+  IdOrigin id_origin;
+};
 
 }  // namespace fanfare

@@ -24,8 +24,6 @@ constexpr const char* kKey = "key";
 constexpr const char* kReservedThrough = "reserved_through";
 constexpr const char* kTrimmedThrough = "trimmed_through";
 
-// Where an empty log stands: who has seen nothing of it has seen this, which is not kBeforeAll.
-constexpr Position kBeginning = kBeforeAll + 1;
 // Positions are reserved on disk, synced, before the first of them is given away: what was told to a subscriber and
 // then lost (with the power, or because it was never stored) is not told again of another update.
 constexpr Position kReservedAtOnce = 1 << 16;
@@ -60,6 +58,9 @@ rocksdb::DBOptions database_options(const RocksDbLogOptions& options) {
   database.track_and_verify_wals_in_manifest = true;
   database.max_total_wal_size = write_buffer_bytes(options.retention) * 3 / 2;
   database.paranoid_checks = true;
+  // The tables stay consistent with one another also where a write-ahead log is not there to make them so: with
+  // Durability::kMemory, and after damage in it.
+  database.atomic_flush = true;
   database.max_background_jobs = 2;
   database.bytes_per_sync = 1 << 20;  // flushes in small steps: no long fsync that publishers would wait behind
   database.keep_log_file_num = 4;
@@ -129,20 +130,26 @@ WriteError write_error(const rocksdb::Status& status) {
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> Database::open(const RocksDbLogOptions& options) {
-  if (auto prepared = prepare_directory(options.directory); !prepared) return std::unexpected(prepared.error());
-  std::unique_ptr<Database> database(new Database);
-  if (auto opened = database->open_tables(options); !opened) return std::unexpected(opened.error());
+Result<std::unique_ptr<Database>> Database::open(const RocksDbLogOptions& options, Access access) {
+  const auto prepared =
+      access == Access::kReadOnly ? check_directory(options.directory) : prepare_directory(options.directory);
+  if (!prepared) return std::unexpected(prepared.error());
+  auto rules = options.topic_rules ? options.topic_rules : std::make_shared<OneTopicRule>();
+  std::unique_ptr<Database> database(new Database(std::move(rules)));
+  if (auto opened = database->open_tables(options, access); !opened) return std::unexpected(opened.error());
   if (auto loaded = database->load_meta(); !loaded) return std::unexpected(loaded.error());
   if (auto found = database->find_last(); !found) return std::unexpected(found.error());
   return database;
 }
 
-Result<void> Database::open_tables(const RocksDbLogOptions& options) {
+Result<void> Database::open_tables(const RocksDbLogOptions& options, Access access) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
+  const auto tables = descriptors(options, trim_);
   const rocksdb::Status status =
-      rocksdb::DB::Open(database_options(options), options.directory, descriptors(options, trim_), &handles, &db);
+      access == Access::kReadOnly
+          ? rocksdb::DB::OpenForReadOnly(database_options(options), options.directory, tables, &handles, &db)
+          : rocksdb::DB::Open(database_options(options), options.directory, tables, &handles, &db);
   if (!status.ok()) return std::unexpected(open_error(options, status));
   db_.reset(db);
   meta_ = handles[0];
@@ -150,7 +157,8 @@ Result<void> Database::open_tables(const RocksDbLogOptions& options) {
   topics_ = handles[2];
   ids_ = handles[3];
   free_bytes_min_ = options.free_bytes_min;
-  trim_->updates_per_topic_max = options.retention.updates_per_topic_max;
+  access_ = access;
+  in_memory_only_ = options.durability == Durability::kMemory;
   trim_->topics = topics_;
   trim_->db = db;
   return {};
@@ -162,7 +170,10 @@ Result<void> Database::load_meta() {
   };
   std::string epoch;
   std::string key;
-  if (load(kEpoch, epoch).IsNotFound()) return make_meta();
+  if (load(kEpoch, epoch).IsNotFound()) {
+    if (access_ == Access::kReadOnly) return fail("the event log is empty: it has never been in use");
+    return make_meta();
+  }
   std::string reserved;
   std::string trimmed;
   for (const auto& status :
@@ -213,7 +224,7 @@ Result<void> Database::find_last() {
   return {};
 }
 
-Database::Database() = default;
+Database::Database(TopicRulesPtr rules) : trim_(std::make_shared<TrimState>(std::move(rules))) {}
 
 Database::~Database() {
   if (db_ == nullptr) return;
@@ -221,7 +232,7 @@ Database::~Database() {
   // So that the next opening has little to recover.
   std::uint64_t unflushed_bytes = 0;
   db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &unflushed_bytes);
-  if (unflushed_bytes > kUnflushedBytesAtClose) {
+  if (access_ == Access::kReadAndWrite && (in_memory_only_ || unflushed_bytes > kUnflushedBytesAtClose)) {
     db_->Flush(rocksdb::FlushOptions(), {meta_, updates_, topics_, ids_}).PermitUncheckedError();
   }
   rocksdb::CancelAllBackgroundWork(db_.get(), true);
@@ -237,27 +248,34 @@ bool Database::has_space() const {
   return !known.ok() || bytes >= free_bytes_min_;
 }
 
-std::expected<void, WriteError> Database::append(std::span<const NewUpdate> updates, std::uint64_t unix_ms,
+std::expected<void, WriteError> Database::append(std::span<const NewUpdate> updates, Position last,
                                                  Durability durability) {
   if (!has_space()) return std::unexpected(no_space());
+  if (last > reserved_through_) {
+    if (auto reserved = reserve_through(last + kReservedAtOnce); !reserved) return reserved;
+  }
   rocksdb::WriteOptions options;
   options.sync = durability == Durability::kFsync;
+  options.disableWAL = durability == Durability::kMemory;
   rocksdb::WriteBatch batch;
   for (const auto& [logged, id_origin] : updates) {
     const Update& update = logged->update;
-    batch.Put(updates_, stored::position_key(logged->position), stored::encode_update(update, id_origin, unix_ms));
+    batch.Put(updates_, stored::position_key(logged->position),
+              stored::encode_update(update, id_origin, logged->unix_ms));
     for (const auto& topic : update.topics) batch.Put(topics_, stored::topic_key(topic, logged->position), {});
-    if (id_origin == stored::IdOrigin::kPublisher) batch.Put(ids_, stored::id_key(update.id, logged->position), {});
-  }
-  Position reserve_through = reserved_through_;
-  if (updates.back().logged->position > reserved_through_) {
-    reserve_through = updates.back().logged->position + kReservedAtOnce;
-    batch.Put(meta_, kReservedThrough, stored::position_key(reserve_through));
-    options.sync = true;
+    if (id_origin == IdOrigin::kPublisher) batch.Put(ids_, stored::id_key(update.id, logged->position), {});
   }
   const rocksdb::Status status = db_->Write(options, &batch);
   if (!status.ok()) return std::unexpected(write_error(status));
-  reserved_through_ = reserve_through;
+  return {};
+}
+
+std::expected<void, WriteError> Database::reserve_through(Position position) {
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const rocksdb::Status status = db_->Put(synced, meta_, kReservedThrough, stored::position_key(position));
+  if (!status.ok()) return std::unexpected(write_error(status));
+  reserved_through_ = position;
   return {};
 }
 

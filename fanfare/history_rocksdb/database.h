@@ -26,11 +26,6 @@ class Status;
 
 namespace fanfare {
 
-struct NewUpdate {
-  LoggedUpdatePtr logged;
-  stored::IdOrigin id_origin;
-};
-
 enum class WriteFailure { kNoSpace, kOther };
 struct WriteError {
   WriteFailure failure;
@@ -39,7 +34,10 @@ struct WriteError {
 
 class Database {
  public:
-  static Result<std::unique_ptr<Database>> open(const RocksDbLogOptions& options);
+  // kReadOnly: as it stands now, also while another process has it open; nothing may be written or trimmed.
+  enum class Access { kReadAndWrite, kReadOnly };
+  static Result<std::unique_ptr<Database>> open(const RocksDbLogOptions& options,
+                                                Access access = Access::kReadAndWrite);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -52,15 +50,18 @@ class Database {
   EventIdCodec make_codec() const { return EventIdCodec(key_, epoch_); }
 
   // One write, one fsync. After a failure nothing of it is visible, yet it may appear when the database is opened
-  // again: its positions must not be used again.
-  std::expected<void, WriteError> append(std::span<const NewUpdate> updates, std::uint64_t unix_ms,
-                                         Durability durability);
+  // again: its positions must not be used again. last: the newest position that has been given away, to these updates
+  // or to others that are not stored.
+  std::expected<void, WriteError> append(std::span<const NewUpdate> updates, Position last, Durability durability);
+  // Positions up to this one will not be given away again, whatever happens.
+  Position reserved_through() const { return reserved_through_; }
   // Makes writing possible again after a failed write, if its cause is gone. RocksDB 7.8 gives up for good where it is
   // asked to on a disk that is still full, so it is not.
   std::expected<void, WriteError> resume();
 
   // Updates up to this position are no longer held, whether or not their bytes are still there. Any thread.
   Position trimmed_through() const { return trim_->trimmed_through; }
+  TrimState& trim() const { return *trim_; }
   // Stored before it returns, so that what is given back later is never missed silently. One thread.
   Result<void> trim_through(Position position);
 
@@ -70,14 +71,15 @@ class Database {
   rocksdb::ColumnFamilyHandle* ids() const { return ids_; }
 
  private:
-  Database();
+  explicit Database(TopicRulesPtr rules);
   bool has_space() const;
-  Result<void> open_tables(const RocksDbLogOptions& options);
+  Result<void> open_tables(const RocksDbLogOptions& options, Access access);
+  std::expected<void, WriteError> reserve_through(Position position);
   Result<void> load_meta();
   Result<void> make_meta();
   Result<void> find_last();
 
-  const std::shared_ptr<TrimState> trim_ = std::make_shared<TrimState>();
+  const std::shared_ptr<TrimState> trim_;
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;
   rocksdb::ColumnFamilyHandle* updates_ = nullptr;
@@ -89,6 +91,8 @@ class Database {
   Position reserved_through_ = kBeforeAll;
   std::uint64_t last_unix_ms_ = 0;
   std::uint64_t free_bytes_min_ = 0;
+  Access access_ = Access::kReadAndWrite;
+  bool in_memory_only_ = false;  // what is written since the last flush
 };
 
 }  // namespace fanfare

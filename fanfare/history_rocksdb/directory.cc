@@ -82,16 +82,20 @@ Result<void> prepare_directory(const std::string& directory) {
   std::filesystem::create_directories(directory, error);
   if (error) return fail("cannot make the directory " + directory + ": " + error.message());
   const std::string path = directory + "/" + std::string(kFormatFile);
-  if (::access(path.c_str(), F_OK) == 0) {
-    if (::access(path.c_str(), R_OK) != 0) return fail("cannot read " + path + ": " + reason());
-    return check_format(directory, read_start_of(path));
-  }
+  if (::access(path.c_str(), F_OK) == 0) return check_directory(directory);
   std::filesystem::remove(path + ".new", error);  // of a start that was cut short
   if (!is_empty(directory, error)) {
     return fail(directory + " is neither empty nor a Fanfare event log: give the log a directory of its own");
   }
   if (error) return fail("cannot read the directory " + directory + ": " + error.message());
   return write_format(directory);
+}
+
+Result<void> check_directory(const std::string& directory) {
+  const std::string path = directory + "/" + std::string(kFormatFile);
+  if (::access(path.c_str(), F_OK) != 0) return fail("there is no Fanfare event log in " + directory);
+  if (::access(path.c_str(), R_OK) != 0) return fail("cannot read " + path + ": " + reason());
+  return check_format(directory, read_start_of(path));
 }
 
 std::string holder_of(const std::string& directory) {

@@ -16,6 +16,9 @@ inline constexpr int kStoredFormat = 1;
 // log of another format.
 Result<void> prepare_directory(const std::string& directory);
 
+// Fails unless it is a log of the current format.
+Result<void> check_directory(const std::string& directory);
+
 // "process 4711 (fanfare)", or "another process" if that cannot be found out. Only for a log that another process
 // holds: looking would break this process's own hold.
 std::string holder_of(const std::string& directory);

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "fanfare/history_rocksdb/read_bounds.h"
+#include "fanfare/history/read_bounds.h"
 
 namespace fanfare {
 namespace {
@@ -30,11 +30,13 @@ class Collector {
   bool take(Position position, std::string_view record) {
     const auto head = stored::decode_update(record, update_);
     if (!head) return stop("the update at position " + std::to_string(position) + " is damaged");
-    if (head->id_origin == stored::IdOrigin::kHub) update_.id = codec_.encode(position);
+    if (head->id_origin == IdOrigin::kHub) update_.id = codec_.encode(position);
     looked_at_ = position;
     const bool wanted = request_.filter->wants(update_);
     full_ = bounds_.is_reached_by(update_, wanted);
-    if (wanted) found_.push_back(std::make_shared<LoggedUpdate>(position, std::exchange(update_, {})));
+    if (wanted) {
+      found_.push_back(std::make_shared<LoggedUpdate>(position, std::exchange(update_, {}), head->unix_ms));
+    }
     return !full_;
   }
   bool stop(std::string wrong) {
@@ -84,6 +86,23 @@ void collect_forward(const Database& database, const ReadRequest& request, Colle
     if (!collector.take(*position, next->value().ToStringView())) return;
   }
   collector.note(next->status());
+}
+
+// Null if nothing is stored there: retention took it.
+Result<LoggedUpdatePtr> read_update(const Database& database, const EventIdCodec& codec, Position position) {
+  rocksdb::PinnableSlice record;
+  const rocksdb::Status got =
+      database.db().Get(rocksdb::ReadOptions(), database.updates(), slice(stored::position_key(position)), &record);
+  if (got.IsNotFound()) return nullptr;
+  const std::string where = "the update at position " + std::to_string(position);
+  if (!got.ok()) return fail(where + " cannot be read: " + got.ToString());
+  auto logged = std::make_shared<LoggedUpdate>();
+  const auto head = stored::decode_update(record.ToStringView(), logged->update);
+  if (!head) return fail(where + " is damaged");
+  logged->position = position;
+  logged->unix_ms = head->unix_ms;
+  if (head->id_origin == IdOrigin::kHub) logged->update.id = codec.encode(position);
+  return logged;
 }
 
 // The positions of one topic's updates in a range, in the order of the log: backwards through the index.
@@ -153,6 +172,48 @@ Result<ReadResult> read_stored(const Database& database, const EventIdCodec& cod
     }
   }
   return collector.finish();
+}
+
+Result<LoggedUpdatePtr> newest_wanted_stored(const Database& database, const EventIdCodec& codec,
+                                             std::string_view topic, Position through, const UpdateFilter& filter) {
+  rocksdb::ReadOptions options;
+  options.prefix_same_as_start = true;
+  const std::unique_ptr<rocksdb::Iterator> next(database.db().NewIterator(options, database.topics()));
+  const std::string prefix = stored::topic_prefix(topic);
+  for (next->Seek(slice(stored::topic_key(topic, through))); next->Valid(); next->Next()) {
+    if (!next->key().starts_with(slice(prefix))) break;
+    const auto position = stored::position_of_topic_key(next->key().ToStringView());
+    if (!position) return fail("a key of the table topics is damaged");
+    auto logged = read_update(database, codec, *position);
+    if (!logged) return logged;
+    if (*logged && filter.wants((*logged)->update)) return logged;
+  }
+  if (!next->status().ok()) return fail("the index of topics cannot be read: " + next->status().ToString());
+  return nullptr;
+}
+
+Result<Position> find_time_stored(const Database& database, std::uint64_t unix_ms, Position after, Position through) {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> next(database.db().NewIterator(options, database.updates()));
+  Position earlier = after;      // what is stored up to here is earlier
+  Position later = through + 1;  // what is stored from here on is not
+  while (later - earlier > 1) {
+    const Position middle = earlier + (later - earlier) / 2;
+    next->Seek(slice(stored::position_key(middle)));
+    if (!next->status().ok()) {
+      return fail("the event log cannot be read after position " + std::to_string(middle) + ": " +
+                  next->status().ToString());
+    }
+    const bool is_earlier = next->Valid() && stored::unix_ms_of(next->value().ToStringView()).value_or(0) < unix_ms;
+    if (is_earlier) {
+      const auto position = stored::read_position_key(next->key().ToStringView());
+      earlier = std::clamp(position.value_or(middle), middle, later - 1);
+    } else {
+      later = middle;
+    }
+  }
+  return earlier;
 }
 
 Result<std::optional<Position>> find_chosen_id(const Database& database, std::string_view id, Position after) {

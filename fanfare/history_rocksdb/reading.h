@@ -1,4 +1,4 @@
-// Reads of the stored log: forward from a position, by topic, and of publishers' event ids.
+// Reads of the stored log: forward from a position, by topic, and what is found by event id or by time.
 // What it is not: it knows neither what is trimmed nor what is committed; its callers bound the request.
 // Any thread, given a codec of the thread's own.
 #pragma once
@@ -16,6 +16,14 @@ namespace fanfare {
 // looking at every update. What cannot be read is an error that names the file and the position; what stands before it
 // is given first.
 Result<ReadResult> read_stored(const Database& database, const EventIdCodec& codec, const ReadRequest& request);
+
+// The newest update of a topic at or before `through` that the filter wants; null if there is none.
+Result<LoggedUpdatePtr> newest_wanted_stored(const Database& database, const EventIdCodec& codec,
+                                             std::string_view topic, Position through, const UpdateFilter& filter);
+
+// The last position in [after, through] that is `after` or of an update appended before that time. Times never go back
+// along the log, so that a few lookups find it.
+Result<Position> find_time_stored(const Database& database, std::uint64_t unix_ms, Position after, Position through);
 
 // The earliest update after `after` for which the publisher chose this id.
 Result<std::optional<Position>> find_chosen_id(const Database& database, std::string_view id, Position after);

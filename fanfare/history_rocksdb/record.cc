@@ -1,5 +1,7 @@
 #include "fanfare/history_rocksdb/record.h"
 
+#include <algorithm>
+
 #include "fanfare/base/check.h"
 
 namespace fanfare::stored {
@@ -93,6 +95,10 @@ std::optional<Position> read_position_key(std::string_view key) {
 
 std::string topic_prefix(std::string_view topic) {
   return text_prefix(topic);
+}
+
+std::string_view topic_of_prefix(std::string_view prefix) {
+  return prefix.substr(std::min(prefix.size(), kLengthBytes));
 }
 
 std::string topic_key(std::string_view topic, Position position) {

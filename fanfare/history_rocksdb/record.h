@@ -19,6 +19,7 @@ std::optional<Position> read_position_key(std::string_view key);
 // Table `topics`: length of the topic (4 bytes, big-endian), topic, complement of the position (8 bytes, big-endian):
 // the updates of one topic stand together, the newest first. topic_prefix is all but the position.
 std::string topic_prefix(std::string_view topic);
+std::string_view topic_of_prefix(std::string_view prefix);
 std::string topic_key(std::string_view topic, Position position);
 
 // Table `ids`: the same with the event id and the position itself: the earliest of equal ids comes first.
@@ -33,7 +34,6 @@ std::optional<Position> position_of_id_key(std::string_view key);
 //   flags (1 byte) | unix_ms | topics: count, each length + bytes | type: length + bytes | [retry_ms] |
 //   [id: length + bytes] | data: all that remains
 // Numbers are LEB128. The id is stored only if the publisher chose it: the others follow from the position.
-enum class IdOrigin { kHub, kPublisher };
 std::string encode_update(const Update& update, IdOrigin id_origin, std::uint64_t unix_ms);
 
 struct RecordHead {

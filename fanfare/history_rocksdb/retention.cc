@@ -10,14 +10,20 @@
 #include <vector>
 
 #include "fanfare/base/check.h"
+#include "fanfare/history_rocksdb/reading.h"
 #include "fanfare/observe/log.h"
 
 namespace fanfare {
 namespace {
 
-// The indexes, and topics' surplus updates, are gone through again when so much of the log is new; and not for less.
+using SteadyClock = std::chrono::steady_clock;
+
+// The indexes, and the updates that topics' rules give up, are gone through again when so much of the log is new; and
+// for less, but for something, when that does not take more than a twentieth of the time.
 constexpr std::uint64_t kSweepDivisor = 4;
 constexpr std::uint64_t kSweepUpdatesLeast = 10'000;
+constexpr int kSweepTimeDivisor = 20;
+constexpr std::chrono::seconds kSweepPauseLeast{60};
 
 rocksdb::Slice slice(const std::string& text) {
   return {text.data(), text.size()};
@@ -84,12 +90,12 @@ void sweep(const Database& database, rocksdb::ColumnFamilyHandle* table) {
 }  // namespace
 
 RetentionKeeper::RetentionKeeper(Database& database, const Retention& bounds,
-                                 const std::atomic<std::uint64_t>& appended, std::function<std::uint64_t()> unix_ms,
+                                 const std::atomic<std::uint64_t>& appended, TrustedClock& clock,
                                  std::function<Position()> last, Log* log)
     : database_(database),
       bounds_(bounds),
       appended_(appended),
-      unix_ms_(std::move(unix_ms)),
+      clock_(clock),
       last_(std::move(last)),
       log_(log),
       thread_([this] { keep_until_stopped(); }) {}
@@ -117,7 +123,7 @@ void RetentionKeeper::keep_until_stopped() {
 }
 
 Result<void> RetentionKeeper::keep() {
-  const auto old = too_old();
+  const auto old = bounds_.age_ms_max == 0 ? kBeforeAll : older_than(bounds_.age_ms_max);
   if (!old) return std::unexpected(old.error());
   const auto trim = too_many(std::max({database_.trimmed_through(), *old, too_large()}));
   if (!trim) return std::unexpected(trim.error());
@@ -125,40 +131,46 @@ Result<void> RetentionKeeper::keep() {
     if (auto trimmed = database_.trim_through(*trim); !trimmed) return trimmed;
   }
   give_files_back(database_, database_.trimmed_through());
-
-  const std::uint64_t held = number_of(database_, database_.updates(), rocksdb::DB::Properties::kEstimateNumKeys);
-  const std::uint64_t appended = appended_;
-  if (appended - swept_appended_ < std::max(kSweepUpdatesLeast, held / kSweepDivisor)) return {};
-  swept_appended_ = appended;
-  sweep(database_, database_.topics());
-  sweep(database_, database_.ids());
-  if (bounds_.updates_per_topic_max != 0) sweep(database_, database_.updates());
+  if (auto aged = age_topics(); !aged) return aged;
+  sweep_if_due();
   return {};
 }
 
-// Times in the log never go back, so that a few lookups find the place.
-Result<Position> RetentionKeeper::too_old() {
-  const std::uint64_t now = unix_ms_();
-  if (bounds_.age_ms_max == 0 || now <= bounds_.age_ms_max) return kBeforeAll;
-  const std::uint64_t oldest_kept = now - bounds_.age_ms_max;
-  Position old = database_.trimmed_through();  // updates up to here are too old
-  Position young = last_() + 1;                // from here on none is
-  while (young - old > 1) {
-    const Position middle = old + (young - old) / 2;
-    const auto next = updates_after(database_, middle - 1);
-    if (!next->status().ok()) return unreadable(*next);
-    if (!next->Valid()) {
-      young = middle;  // nothing is stored beyond
-      continue;
-    }
-    const bool is_old = stored::unix_ms_of(next->value().ToStringView()).value_or(0) < oldest_kept;
-    if (is_old) {
-      old = std::min(position_of(*next), young - 1);
-    } else {
-      young = middle;
-    }
+Result<void> RetentionKeeper::age_topics() {
+  TrimState& trim = database_.trim();
+  const auto rules = trim.rules->rules();
+  for (std::size_t rule = 0; rule < rules.size(); ++rule) {
+    if (rules[rule].age_ms_max == 0) continue;
+    const auto old = older_than(rules[rule].age_ms_max);
+    if (!old) return std::unexpected(old.error());
+    if (*old <= trim.too_old_through[rule]) continue;
+    trim.too_old_through[rule] = *old;
+    is_sweep_wanted_ = true;
   }
-  return old;
+  return {};
+}
+
+void RetentionKeeper::sweep_if_due() {
+  const bool has_bounds = database_.trim().has_bounds;
+  const std::uint64_t held = number_of(database_, database_.updates(), rocksdb::DB::Properties::kEstimateNumKeys);
+  const std::uint64_t appended = appended_;
+  const bool much_is_new = appended - swept_appended_ >= std::max(kSweepUpdatesLeast, held / kSweepDivisor);
+  const bool some_is_new = has_bounds && (is_sweep_wanted_ || appended != swept_appended_);
+  const auto begun = SteadyClock::now();
+  if (!much_is_new && (!some_is_new || begun < next_sweep_)) return;
+  swept_appended_ = appended;
+  is_sweep_wanted_ = false;
+  sweep(database_, database_.topics());
+  sweep(database_, database_.ids());
+  if (has_bounds) sweep(database_, database_.updates());
+  const auto ended = SteadyClock::now();
+  next_sweep_ = ended + std::max<SteadyClock::duration>(kSweepPauseLeast, kSweepTimeDivisor * (ended - begun));
+}
+
+Result<Position> RetentionKeeper::older_than(std::uint64_t age_ms) {
+  const std::uint64_t now = clock_.unix_ms();
+  if (now <= age_ms) return kBeforeAll;
+  return find_time_stored(database_, now - age_ms, database_.trimmed_through(), last_());
 }
 
 // Counted by walking, at either end: positions are not dense.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -13,22 +14,26 @@
 
 #include "fanfare/history_rocksdb/database.h"
 #include "fanfare/history_rocksdb/rocksdb_log.h"
+#include "fanfare/history_rocksdb/trusted_clock.h"
 
 namespace fanfare {
 
 class RetentionKeeper {
  public:
-  // All borrowed. appended: the updates appended since the log was opened. unix_ms: the clock; last: the newest
-  // position; both are called on the keeper's thread.
+  // All borrowed. appended: the updates appended since the log was opened. last: the newest position; called on the
+  // keeper's thread.
   RetentionKeeper(Database& database, const Retention& bounds, const std::atomic<std::uint64_t>& appended,
-                  std::function<std::uint64_t()> unix_ms, std::function<Position()> last, Log* log);
+                  TrustedClock& clock, std::function<Position()> last, Log* log);
   ~RetentionKeeper();
 
  private:
   void keep_until_stopped();
   Result<void> keep();
+  Result<void> age_topics();
+  void sweep_if_due();
+  // The last position that is older than that; kBeforeAll: none.
+  Result<Position> older_than(std::uint64_t age_ms);
   // The last position that the bound gives up; kBeforeAll: none.
-  Result<Position> too_old();
   Position too_large() const;
   // The same, given what the others give up; at least that.
   Result<Position> too_many(Position given_up);
@@ -36,14 +41,16 @@ class RetentionKeeper {
   Database& database_;
   const Retention bounds_;
   const std::atomic<std::uint64_t>& appended_;
-  const std::function<std::uint64_t()> unix_ms_;
+  TrustedClock& clock_;
   const std::function<Position()> last_;
   Log* const log_;
 
   std::uint64_t held_ = 0;  // updates in (counted_after_, counted_through_]
   Position counted_after_ = kBeforeAll;
   Position counted_through_ = kBeforeAll;
-  std::uint64_t swept_appended_ = 0;
+  std::uint64_t swept_appended_ = 0;  // appended_ at the last sweep
+  bool is_sweep_wanted_ = false;
+  std::chrono::steady_clock::time_point next_sweep_{};  // not before, unless much is new
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -19,7 +19,7 @@ class RetentionTest : public testing::Test {
     options_.durability = Durability::kOs;
     options_.tail_bytes_max = 0;
     options_.retention.check_ms = 5;
-    options_.unix_ms = [this] { return now_ms_.load(); };
+    options_.unix_ms = options_.steady_ms = [this] { return now_ms_.load(); };
   }
   EventLog& log() {
     if (!log_) log_ = open_rocksdb_log(options_).value();
@@ -134,7 +134,7 @@ TEST_F(RetentionTest, TheDiskIsGivenBack) {
 }
 
 TEST_F(RetentionTest, ATopicKeepsItsNewestAndTheHolesAreNoGap) {
-  options_.retention.updates_per_topic_max = 2;
+  options_.topic_rules = std::make_shared<OneTopicRule>(TopicRule{.updates_max = 2});
   const auto all = fill(30'000, 100);
   ASSERT_TRUE(comes_true([&] { return held() < 10'000; })) << held();
   const auto left = read_all(log());

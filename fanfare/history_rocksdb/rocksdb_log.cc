@@ -5,17 +5,21 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "fanfare/base/check.h"
+#include "fanfare/history/read_bounds.h"
+#include "fanfare/history/recent_updates.h"
+#include "fanfare/history/state.h"
 #include "fanfare/history_rocksdb/database.h"
 #include "fanfare/history_rocksdb/reading.h"
 #include "fanfare/history_rocksdb/reading_threads.h"
 #include "fanfare/history_rocksdb/retention.h"
-#include "fanfare/history_rocksdb/tail.h"
+#include "fanfare/history_rocksdb/trusted_clock.h"
 #include "fanfare/observe/log.h"
 
 namespace fanfare {
@@ -26,20 +30,14 @@ using Clock = std::chrono::steady_clock;
 // After a failed write, how long until the next is tried; appends fail at once meanwhile.
 constexpr std::chrono::milliseconds kRetryWriting{250};
 
-std::uint64_t system_unix_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-}
-
 std::vector<EventIdCodec> make_codecs(const Database& database, std::size_t count) {
   std::vector<EventIdCodec> codecs;
   for (std::size_t i = 0; i < count; ++i) codecs.push_back(database.make_codec());
   return codecs;
 }
 
-RocksDbLogOptions with_clock(RocksDbLogOptions options) {
-  if (!options.unix_ms) options.unix_ms = system_unix_ms;
-  return options;
+Error error_of(const WriteError& error) {
+  return {error.message, error.failure == WriteFailure::kNoSpace ? ErrorKind::kNoSpace : ErrorKind::kOther};
 }
 
 ReadResult gap() {
@@ -58,6 +56,8 @@ class RocksDbLog final : public EventLog {
   void unfollow(LogFollower& follower) override;
   void read_after(ReadRequest request, ReadDone done) override;
   void find(std::string id, FindDone done) override;
+  void find_time(std::uint64_t unix_ms, FindDone done) override;
+  std::string id_of(Position position) const override;
 
  private:
   struct Append {
@@ -70,19 +70,24 @@ class RocksDbLog final : public EventLog {
   std::vector<Append> wait_for_appends();
   void commit(std::vector<Append> appends);
   std::vector<NewUpdate> place(std::vector<Append>& appends);
-  std::expected<void, WriteError> write(const std::vector<NewUpdate>& placed);
+  std::expected<void, WriteError> write(std::span<const NewUpdate> placed);
   void note_failure(const WriteError& error);
-  void tell_followers(const std::vector<LoggedUpdatePtr>& batch);
+  void tell_followers(std::span<const LoggedUpdatePtr> batch);
 
   // A reading thread.
-  Result<ReadResult> read_disk(const ReadRequest& request, Position asked_after, std::size_t thread) const;
+  Result<ReadResult> read_disk(ReadRequest request, Position asked_after, std::size_t thread) const;
+  Result<FindResult> find_on_disk(const std::string& id) const;
   FindResult found_at(Position position) const;
+
+  void read_on_in_memory(ReadRequest request, ReadResult& result) const;
+  void leave_out_the_old(ReadResult& result) const;
 
   const RocksDbLogOptions options_;
   const std::unique_ptr<Database> database_;
-  Tail tail_;
+  TrustedClock clock_;
+  RecentUpdates recent_;
 
-  std::mutex codec_mutex_;
+  mutable std::mutex codec_mutex_;
   const EventIdCodec finding_codec_;  // with codec_mutex_
 
   std::mutex queue_mutex_;
@@ -110,9 +115,10 @@ class RocksDbLog final : public EventLog {
 };
 
 RocksDbLog::RocksDbLog(RocksDbLogOptions options, std::unique_ptr<Database> database)
-    : options_(with_clock(std::move(options))),
+    : options_(std::move(options)),
       database_(std::move(database)),
-      tail_(options_.tail_bytes_max, database_->last()),
+      clock_(options_.unix_ms, options_.steady_ms),
+      recent_({.updates_max = SIZE_MAX, .bytes_max = options_.tail_bytes_max}, database_->last()),
       finding_codec_(database_->make_codec()),
       told_through_(database_->last()),
       writing_codec_(database_->make_codec()),
@@ -122,8 +128,9 @@ RocksDbLog::RocksDbLog(RocksDbLogOptions options, std::unique_ptr<Database> data
       readers_(reading_codecs_.size()),
       writer_([this] { write_until_stopped(); }) {
   const Retention& bounds = options_.retention;
-  if ((bounds.age_ms_max | bounds.bytes_max | bounds.updates_max | bounds.updates_per_topic_max) == 0) return;
-  keeper_.emplace(*database_, bounds, appended_, options_.unix_ms, [this] { return tail_.last(); }, options_.log);
+  const bool is_bounded = (bounds.age_ms_max | bounds.bytes_max | bounds.updates_max) != 0;
+  if (!is_bounded && !database_->trim().has_bounds) return;
+  keeper_.emplace(*database_, bounds, appended_, clock_, [this] { return recent_.last(); }, options_.log);
 }
 
 RocksDbLog::~RocksDbLog() {
@@ -150,7 +157,7 @@ void RocksDbLog::append(Update update, AppendDone done) {
       return;
     }
   }
-  done(fail("the event log's disk cannot keep up; try again later"));
+  done(fail("the event log's disk cannot keep up; try again later", ErrorKind::kOverloaded));
 }
 
 void RocksDbLog::write_until_stopped() {
@@ -177,44 +184,62 @@ std::vector<RocksDbLog::Append> RocksDbLog::wait_for_appends() {
 }
 
 void RocksDbLog::commit(std::vector<Append> appends) {
-  const std::vector<NewUpdate> placed = place(appends);
-  if (const auto written = write(placed); !written) {
-    note_failure(written.error());
-    for (auto& each : appends) each.done(fail(written.error().message));
-    return;
+  const TopicRules& rules = *database_->trim().rules;
+  std::vector<NewUpdate> placed = place(appends);
+  std::vector<NewUpdate> durable;
+  for (const auto& each : placed) {
+    if (is_durable(rules, each.logged->update)) durable.push_back(each);
   }
+  const auto written = write(durable);
+  if (!written) note_failure(written.error());
+
+  // Those that are to be in memory only do not fail with the others, once nobody else can get their positions.
   std::vector<LoggedUpdatePtr> batch;
-  batch.reserve(placed.size());
-  for (const auto& each : placed) batch.push_back(each.logged);
-  tail_.push(batch);
+  std::vector<NewUpdate> kept;
+  std::vector<AppendDone> kept_done;
+  for (std::size_t i = 0; i < appends.size(); ++i) {
+    const LoggedUpdate& logged = *placed[i].logged;
+    const bool holds =
+        written || (logged.position <= database_->reserved_through() && !is_durable(rules, logged.update));
+    if (!holds) {
+      appends[i].done(std::unexpected(error_of(written.error())));
+      continue;
+    }
+    batch.push_back(placed[i].logged);
+    kept.push_back(std::move(placed[i]));
+    kept_done.push_back(std::move(appends[i].done));
+  }
+  if (batch.empty()) return;
+  recent_.push(kept);
   appended_ += batch.size();
   // Publishers first: their answers shall not wait behind what their updates set going.
-  for (std::size_t i = 0; i < appends.size(); ++i) {
-    appends[i].done(Appended{batch[i]->position, batch[i]->update.id});
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    kept_done[i](Appended{batch[i]->position, batch[i]->update.id});
   }
   tell_followers(batch);
 }
 
 std::vector<NewUpdate> RocksDbLog::place(std::vector<Append>& appends) {
+  // Times in the log never go back, whatever the clock does.
+  last_unix_ms_ = std::max(last_unix_ms_, clock_.unix_ms());
   std::vector<NewUpdate> placed;
   placed.reserve(appends.size());
   for (auto& each : appends) {
     const Position position = ++last_;
-    const auto origin = each.update.id.empty() ? stored::IdOrigin::kHub : stored::IdOrigin::kPublisher;
-    if (origin == stored::IdOrigin::kHub) each.update.id = writing_codec_.encode(position);
-    placed.push_back({std::make_shared<LoggedUpdate>(position, std::move(each.update)), origin});
+    const auto origin = each.update.id.empty() ? IdOrigin::kHub : IdOrigin::kPublisher;
+    if (origin == IdOrigin::kHub) each.update.id = writing_codec_.encode(position);
+    placed.push_back({std::make_shared<LoggedUpdate>(position, std::move(each.update), last_unix_ms_), origin});
   }
   return placed;
 }
 
-std::expected<void, WriteError> RocksDbLog::write(const std::vector<NewUpdate>& placed) {
+std::expected<void, WriteError> RocksDbLog::write(std::span<const NewUpdate> placed) {
+  if (placed.empty() && last_ <= database_->reserved_through()) return {};
   if (failing_) {
     if (Clock::now() < retry_at_) return std::unexpected(*failing_);
     if (const auto resumed = database_->resume(); !resumed) return resumed;
   }
-  // Times in the log never go back, whatever the clock does.
-  last_unix_ms_ = std::max(last_unix_ms_, options_.unix_ms());
-  const auto written = database_->append(placed, last_unix_ms_, options_.durability);
+  const auto written = database_->append(placed, last_, options_.durability);
   if (written && failing_) {
     failing_.reset();
     if (options_.log != nullptr) options_.log->write(LogLevel::kInfo, "event_log_writes_again");
@@ -230,7 +255,7 @@ void RocksDbLog::note_failure(const WriteError& error) {
   failing_ = error;
 }
 
-void RocksDbLog::tell_followers(const std::vector<LoggedUpdatePtr>& batch) {
+void RocksDbLog::tell_followers(std::span<const LoggedUpdatePtr> batch) {
   std::lock_guard lock(followers_mutex_);
   told_through_ = batch.back()->position;
   for (LogFollower* follower : followers_) follower->on_committed(batch);
@@ -255,10 +280,11 @@ void RocksDbLog::read_after(ReadRequest request, ReadDone done) {
     done(gap());
     return;
   }
-  request.through = std::max(request.after, std::min(request.through, tail_.last()));
+  request.through = std::max(request.after, std::min(request.through, recent_.last()));
   const Position asked_after = request.after;
   request.after = std::max(request.after, std::min(trimmed, request.through));
-  if (auto recent = tail_.read(request)) {
+  if (auto recent = recent_.read(request)) {
+    leave_out_the_old(*recent);
     done(std::move(*recent));
     return;
   }
@@ -267,11 +293,46 @@ void RocksDbLog::read_after(ReadRequest request, ReadDone done) {
   });
 }
 
-Result<ReadResult> RocksDbLog::read_disk(const ReadRequest& request, Position asked_after, std::size_t thread) const {
-  Result<ReadResult> result = read_stored(*database_, reading_codecs_[thread], request);
+Result<ReadResult> RocksDbLog::read_disk(ReadRequest request, Position asked_after, std::size_t thread) const {
+  const EventIdCodec& codec = reading_codecs_[thread];
+  // What is in memory is read there: updates that are not durable stand only there.
+  const Position asked_through = request.through;
+  request.through = std::max(request.after, std::min(request.through, recent_.after()));
+  const auto newest = [&](std::string_view topic) -> Result<LoggedUpdatePtr> {
+    if (auto recent = recent_.newest_wanted(topic, *request.state_as_of, *request.filter)) return recent;
+    return newest_wanted_stored(*database_, codec, topic, *request.state_as_of, *request.filter);
+  };
+  const auto forward = [&] { return read_stored(*database_, codec, request); };
+  Result<ReadResult> result = request.state_as_of ? read_state(request, newest, forward) : forward();
   // What was trimmed while it was read may be missing from it.
   if (asked_after != kBeforeAll && asked_after < database_->trimmed_through()) return gap();
+  if (!result) return result;
+  if (result->read_through == request.through) {
+    request.after = std::exchange(request.through, asked_through);
+    read_on_in_memory(request, *result);
+  }
+  leave_out_the_old(*result);
   return result;
+}
+
+// If there is room for more. The bound of updates looked at counts anew.
+void RocksDbLog::read_on_in_memory(ReadRequest request, ReadResult& result) const {
+  std::size_t bytes = 0;
+  for (const auto& logged : result.updates) bytes += counted_bytes(logged->update);
+  if (!result.updates.empty() && bytes >= request.bytes_max) return;
+  request.bytes_max -= std::min(bytes, request.bytes_max);
+  auto more = recent_.read(request);
+  if (!more) return;
+  std::ranges::move(more->updates, std::back_inserter(result.updates));
+  result.read_through = more->read_through;
+}
+
+// Those that a topic's rule gives up by age may be found for a while yet.
+void RocksDbLog::leave_out_the_old(ReadResult& result) const {
+  const TrimState& trim = database_->trim();
+  if (!trim.has_ages) return;
+  std::erase_if(result.updates,
+                [&](const LoggedUpdatePtr& logged) { return !trim.is_young(logged->update, logged->position); });
 }
 
 void RocksDbLog::find(std::string id, FindDone done) {
@@ -280,18 +341,43 @@ void RocksDbLog::find(std::string id, FindDone done) {
     std::lock_guard lock(codec_mutex_);
     own = finding_codec_.decode(id);
   }
-  if (own && *own <= tail_.last()) {
+  if (own && *own <= recent_.last()) {
     done(found_at(*own));
     return;
   }
-  readers_.run([this, id = std::move(id), done = std::move(done)](std::size_t) mutable {
-    const auto chosen = find_chosen_id(*database_, id, database_->trimmed_through());
-    if (!chosen) {
-      done(std::unexpected(chosen.error()));
-    } else {
-      done(*chosen ? found_at(**chosen) : FindResult{});
+  readers_.run([this, id = std::move(id), done = std::move(done)](std::size_t) mutable { done(find_on_disk(id)); });
+}
+
+Result<FindResult> RocksDbLog::find_on_disk(const std::string& id) const {
+  auto chosen = find_chosen_id(*database_, id, database_->trimmed_through());
+  if (!chosen) return std::unexpected(std::move(chosen.error()));
+  const auto recent = recent_.find_chosen_id(id);  // it may stand there only
+  if (!*chosen || (recent && *recent < **chosen)) *chosen = recent;
+  return *chosen ? found_at(**chosen) : FindResult{};
+}
+
+void RocksDbLog::find_time(std::uint64_t unix_ms, FindDone done) {
+  if (const auto recent = recent_.find_time(unix_ms)) {
+    done(found_at(*recent));
+    return;
+  }
+  readers_.run([this, unix_ms, done = std::move(done)](std::size_t) mutable {
+    const Position trimmed = database_->trimmed_through();
+    const auto position = find_time_stored(*database_, unix_ms, trimmed, recent_.last());
+    if (!position) {
+      done(std::unexpected(position.error()));
+      return;
     }
+    // Whether what was dropped last was earlier cannot be known any more.
+    const bool is_known = *position > trimmed || trimmed == kBeginning;
+    done(FindResult{is_known ? FindStatus::kHeld : FindStatus::kTrimmed, *position});
   });
+}
+
+std::string RocksDbLog::id_of(Position position) const {
+  if (position <= kBeginning) return {};
+  std::lock_guard lock(codec_mutex_);
+  return finding_codec_.encode(position);
 }
 
 FindResult RocksDbLog::found_at(Position position) const {

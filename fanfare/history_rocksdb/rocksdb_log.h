@@ -14,8 +14,10 @@
 #include <memory>
 #include <string>
 
+#include "fanfare/base/clock.h"
 #include "fanfare/base/error.h"
 #include "fanfare/history/event_log.h"
+#include "fanfare/history/topic_rules.h"
 
 namespace rocksdb {
 class Env;
@@ -26,18 +28,17 @@ namespace fanfare {
 class Log;
 
 enum class Durability {
-  kFsync,  // an append completes when the disk has it: survives the loss of power
-  kOs,     // when the operating system has it: survives the end of the process, however it comes
+  kFsync,   // an append completes when the disk has it: survives the loss of power
+  kOs,      // when the operating system has it: survives the end of the process, however it comes
+  kMemory,  // when this process has it: survives a clean stop
 };
 
 // What the log keeps; 0: no bound. Updates beyond age, bytes or count are trimmed from the oldest on, and a reader that
-// misses them hears of a gap. A topic keeps its newest updates_per_topic_max at least; the holes that this makes are no
-// gaps.
+// misses them hears of a gap. Topics may have bounds of their own (TopicRules).
 struct Retention {
   std::uint64_t age_ms_max = 0;
   std::uint64_t bytes_max = 0;  // on disk
   std::uint64_t updates_max = 0;
-  std::uint64_t updates_per_topic_max = 0;
   std::uint64_t check_ms = 1'000;  // how often it is enforced
 };
 
@@ -46,6 +47,7 @@ struct RocksDbLogOptions {
   Durability durability = Durability::kFsync;
 
   Retention retention;
+  TopicRulesPtr topic_rules;  // null: all topics are durable and have no bounds of their own
 
   std::size_t append_queue_bytes_max = 64 * 1024 * 1024;  // updates not yet written; beyond it an append fails at once
   std::size_t commit_bytes_max = 4 * 1024 * 1024;         // updates in one write; one update is always allowed
@@ -54,9 +56,11 @@ struct RocksDbLogOptions {
   std::size_t reading_threads = 2;
   std::uint64_t free_bytes_min = 64 * 1024 * 1024;  // on the disk; with less, appends fail: compaction needs some
 
-  std::function<std::uint64_t()> unix_ms;  // the clock; empty: the system's. Called on the log's own threads
-  Log* log = nullptr;                      // borrowed; what was found at the start, and failures. May be null
-  rocksdb::Env* env = nullptr;             // borrowed; the file system. Null: the machine's
+  // The clocks, called on the log's own threads: the time of day, and milliseconds that only ever run on.
+  UnixClock unix_ms = system_unix_ms;
+  std::function<std::uint64_t()> steady_ms = steady_clock_ms;
+  Log* log = nullptr;           // borrowed; what was found at the start, and failures. May be null
+  rocksdb::Env* env = nullptr;  // borrowed; the file system. Null: the machine's
 };
 
 // Opens the log or makes a new one. Fails with a message for the operator if another process holds the directory, if

@@ -130,6 +130,7 @@ TEST_P(RocksDbLogTest, AReadStopsAfterItsBoundOfUpdatesLookedAtButLooksAtOne) {
   const Position one = add("1").position;
   const Position two = add("2").position;
   add("3", {}, "u");
+  add("4");  // what is in memory has a bound of its own
   EXPECT_EQ(read(log(), kBeforeAll, kEnd, "u", 1 << 20, 0).read_through, one);
   EXPECT_EQ(read(log(), kBeforeAll, kEnd, "u", 1 << 20, 2).read_through, two);
   EXPECT_EQ(data_of(read(log(), two, kEnd, "u", 1 << 20, 1).updates), Strings{"3"});

@@ -38,6 +38,7 @@ class TopicFilter final : public UpdateFilter {
  public:
   explicit TopicFilter(std::string topic) : topic_(std::move(topic)) {}
   bool wants(const Update& update) const override { return topic_.empty() || update.topics.front() == topic_; }
+  bool selects(std::string_view topic) const override { return topic_.empty() || topic == topic_; }
 
  private:
   const std::string topic_;
@@ -72,7 +73,11 @@ inline Result<ReadResult> read_once(EventLog& log, ReadRequest request) {
 
 inline ReadResult read(EventLog& log, Position after, Position through = kEnd, std::string topic = {},
                        std::size_t bytes_max = 1 << 20, std::size_t scan_updates_max = 1'000) {
-  return read_once(log, {after, through, std::make_shared<TopicFilter>(std::move(topic)), bytes_max, scan_updates_max})
+  return read_once(log, {.after = after,
+                         .through = through,
+                         .filter = std::make_shared<TopicFilter>(std::move(topic)),
+                         .bytes_max = bytes_max,
+                         .scan_updates_max = scan_updates_max})
       .value();
 }
 

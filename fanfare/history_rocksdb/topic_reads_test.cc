@@ -18,6 +18,7 @@ class ExactFilter final : public UpdateFilter {
       return std::ranges::find(topics_, topic) != topics_.end();
     });
   }
+  bool selects(std::string_view topic) const override { return std::ranges::find(topics_, topic) != topics_.end(); }
   std::optional<std::span<const std::string>> exact_topics() const override {
     if (named_ == Named::kNo) return std::nullopt;
     return topics_;

@@ -15,6 +15,10 @@ namespace {
 
 using rocksdb::Slice;
 
+bool any_rule(const TopicRules& rules, bool (*has)(const TopicRule&)) {
+  return std::ranges::any_of(rules.rules(), has);
+}
+
 class UpdatesFilter final : public rocksdb::CompactionFilter {
  public:
   explicit UpdatesFilter(TrimStatePtr state) : state_(std::move(state)) {}
@@ -25,7 +29,7 @@ class UpdatesFilter final : public rocksdb::CompactionFilter {
     if (!position) return false;
     if (*position <= state_->trimmed_through) return true;
     rocksdb::DB* const db = state_->db;
-    if (state_->updates_per_topic_max == 0 || db == nullptr) return false;
+    if (!state_->has_bounds || db == nullptr) return false;
     Update update;
     if (!stored::decode_update(record.ToStringView(), update)) return false;
     return std::ranges::none_of(update.topics, [&](const std::string& topic) {
@@ -48,20 +52,24 @@ class TopicsFilter final : public rocksdb::CompactionFilter {
     const auto position = stored::position_of_topic_key(key.ToStringView());
     if (!position) return false;
     if (*position <= state_->trimmed_through) return true;
-    if (state_->updates_per_topic_max == 0) return false;
-    const std::string_view topic = key.ToStringView().substr(0, key.size() - sizeof(Position));
-    if (topic != topic_) {
-      topic_ = topic;
+    if (!state_->has_bounds) return false;
+    const std::string_view prefix = key.ToStringView().substr(0, key.size() - sizeof(Position));
+    if (prefix != prefix_) {
+      prefix_ = prefix;
       kept_ = 0;
+      rule_ = state_->rules->rule_of(stored::topic_of_prefix(prefix));
     }
-    if (kept_ == state_->updates_per_topic_max) return true;
+    if (state_->is_too_old(rule_, *position)) return true;
+    const std::uint64_t updates_max = state_->rules->rules()[rule_].updates_max;
+    if (updates_max != 0 && kept_ == updates_max) return true;
     ++kept_;
     return false;
   }
 
  private:
   const TrimStatePtr state_;
-  mutable std::string topic_;
+  mutable std::string prefix_;  // the topic that it is at
+  mutable std::size_t rule_ = 0;
   mutable std::uint64_t kept_ = 0;
 };
 
@@ -94,6 +102,18 @@ class Factory final : public rocksdb::CompactionFilterFactory {
 };
 
 }  // namespace
+
+TrimState::TrimState(TopicRulesPtr topic_rules)
+    : rules(std::move(topic_rules)),
+      has_ages(any_rule(*rules, [](const TopicRule& rule) { return rule.age_ms_max != 0; })),
+      has_bounds(has_ages || any_rule(*rules, [](const TopicRule& rule) { return rule.updates_max != 0; })),
+      too_old_through(rules->rules().size()) {}
+
+bool TrimState::is_young(const Update& update, Position position) const {
+  return !has_ages || std::ranges::any_of(update.topics, [&](const auto& topic) {
+    return !is_too_old(rules->rule_of(topic), position);
+  });
+}
 
 std::shared_ptr<rocksdb::CompactionFilterFactory> make_updates_filter(TrimStatePtr state) {
   return std::make_shared<Factory<UpdatesFilter>>(std::move(state));

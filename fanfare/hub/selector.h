@@ -75,6 +75,7 @@ class AudienceFilter final : public UpdateFilter {
   bool wants(const Update& update) const override {
     return selectors_.matches_any(update.topics) && may_receive(update);
   }
+  bool selects(std::string_view topic) const override { return selectors_.matches(topic); }
   std::optional<std::span<const std::string>> exact_topics() const override {
     if (selectors_.has_any() || !selectors_.templates().empty()) return std::nullopt;
     return selectors_.exact();

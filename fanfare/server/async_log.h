@@ -29,6 +29,10 @@ class AsyncLog final : public EventLog {
     worker_.run(
         [this, id = std::move(id), done = std::move(done)]() mutable { held_.find(std::move(id), std::move(done)); });
   }
+  void find_time(std::uint64_t unix_ms, FindDone done) override {
+    worker_.run([this, unix_ms, done = std::move(done)]() mutable { held_.find_time(unix_ms, std::move(done)); });
+  }
+  std::string id_of(Position position) const override { return held_.id_of(position); }
 
  private:
   MemoryLog held_;

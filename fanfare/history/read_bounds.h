@@ -8,6 +8,11 @@
 
 namespace fanfare {
 
+// What counts against ReadRequest::bytes_max.
+inline std::size_t counted_bytes(const Update& update) {
+  return update.data.size() + update.id.size() + update.type.size();
+}
+
 class ReadBounds {
  public:
   explicit ReadBounds(const ReadRequest& request)
@@ -15,7 +20,7 @@ class ReadBounds {
 
   // Call with each update looked at, in order; true: stop after this one.
   bool is_reached_by(const Update& update, bool wanted) {
-    const std::size_t bytes = update.data.size() + update.id.size() + update.type.size();
+    const std::size_t bytes = counted_bytes(update);
     scanned_bytes_ += bytes;
     if (wanted) {
       any_ = true;
