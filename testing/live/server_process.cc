@@ -36,6 +36,7 @@ ChildOptions serve_command(const ServerProcessOptions& options) {
     child.command.push_back("--limit");
     child.command.push_back(limit);
   }
+  if (!options.data.empty()) child.command.insert(child.command.end(), {"--data", options.data});
   child.files_max = options.files_max;
   return child;
 }
