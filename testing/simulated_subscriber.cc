@@ -12,7 +12,7 @@ Position start_of(const SubscribeRequest& request, Position dispatched) {
 }
 
 bool is_from_earliest(const SubscribeRequest& request) {
-  return request.start.from == Start::From::kAfter && request.start.after == kBeforeAll;
+  return request.start.from != Start::From::kNow && request.start.after == kBeforeAll;
 }
 
 // The event-stream bytes of a slice: what stands between a chunk's head and tail, or all.
@@ -30,9 +30,30 @@ SimulatedSubscriber::SimulatedSubscriber(SubscribeRequest request, Pace pace, Po
       pace_(pace),
       history_(history),
       judge_(judge),
+      state_as_of_(request_.start.from == Start::From::kState ? dispatched : kBeforeAll),
       reader_(request_.framing),
       next_(history.index_after(start_of(request_, dispatched))),
       seen_(next_) {}
+
+bool SimulatedSubscriber::expects(const Published& published) const {
+  const auto may_receive = [this](const Update& update) {
+    return should_receive(request_.selectors, request_.grants, update);
+  };
+  if (!may_receive(published.update)) return false;
+  if (published.position > state_as_of_) return true;
+  // Of the state: no later update of some topic of it, up to then, would be received too.
+  const auto& all = history_.updates();
+  const std::span later(all.begin() + static_cast<std::ptrdiff_t>(history_.index_after(published.position)),
+                        all.begin() + static_cast<std::ptrdiff_t>(history_.index_after(state_as_of_)));
+  return std::ranges::any_of(published.update.topics, [&](const std::string& topic) {
+    const auto is_later_of_topic = [&](const Published& other) {
+      return std::ranges::find(other.update.topics, topic) != other.update.topics.end() && may_receive(other.update);
+    };
+    return should_receive(request_.selectors, {},
+                          {.topics = {topic}, .data = {}, .id = {}, .type = {}, .retry_ms = {}}) &&
+           std::ranges::none_of(later, is_later_of_topic);
+  });
+}
 
 void SimulatedSubscriber::on_news() {
   judge_.require(is_open(), "no news after the end");

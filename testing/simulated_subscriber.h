@@ -70,9 +70,7 @@ class SimulatedSubscriber final : public Outlet {
   void on_reset() override;
 
  private:
-  bool expects(const Published& published) const {
-    return should_receive(request_.selectors, request_.grants, published.update);
-  }
+  bool expects(const Published& published) const;
   void receive(std::string_view bytes);
   void judge_event(const ReceivedEvent& event);
   void judge_gap() const;
@@ -82,6 +80,7 @@ class SimulatedSubscriber final : public Outlet {
   const Pace pace_;
   const HistoryModel& history_;
   Judge& judge_;
+  const Position state_as_of_;  // up to there it is given the state only; kBeforeAll: everything
   StreamReader reader_;
   std::size_t next_;  // the first update of the history that it has not been given or passed over
   std::size_t seen_;  // the first that it cannot have missed, for the judgement of gaps

@@ -219,6 +219,7 @@ Start World::some_start() {
   const std::size_t known = history_.updates().size();
   if (known == 0 || dice_.percent(40)) return {};
   if (dice_.percent(15)) return {.from = Start::From::kAfter, .after = kBeforeAll};
+  if (dice_.percent(15)) return {.from = Start::From::kState, .after = kBeforeAll};
   // Any update, those among them that the shard has not dispatched yet; more often a late one.
   const std::size_t back = dice_.below(dice_.percent(60) ? std::min<std::size_t>(known, 10) : known);
   return {.from = Start::From::kAfter, .after = history_.updates()[known - 1 - back].position};

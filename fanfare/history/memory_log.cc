@@ -47,17 +47,18 @@ void MemoryLog::read_after(ReadRequest request, ReadDone done) {
 
 ReadResult MemoryLog::read(ReadRequest request) const {
   const bool from_the_beginning = request.after == kBeforeAll;
-  request.through = std::min(request.through, held_.last());
+  request.through = std::max(request.after, std::min(request.through, held_.last()));
   while (true) {
+    ReadResult result;
     const Position trimmed = held_.after();
-    if (!from_the_beginning && request.after < trimmed) {
-      ReadResult result;
-      result.gap = true;
+    result.gap = !from_the_beginning && request.after < trimmed;
+    if (result.gap) return result;
+    if (trimmed >= request.through) {
+      result.read_through = request.through;
       return result;
     }
     if (from_the_beginning) request.after = trimmed;
-    request.through = std::max(request.after, request.through);
-    if (auto result = held_.read(request)) return std::move(*result);
+    if (auto read = held_.read(request)) return std::move(*read);
   }
 }
 
