@@ -17,6 +17,7 @@ struct ServerProcessOptions {
   std::vector<std::string> limits = {};  // NAME=VALUE
   std::size_t files_max = 0;             // RLIMIT_NOFILE; 0: as many as the test may have
   std::uint16_t port = 0;                // 0: any free one
+  std::string data_directory = {};       // of the durable log; empty: the log is in memory
 };
 
 class ServerProcess {
@@ -29,6 +30,8 @@ class ServerProcess {
   std::string url() const;    // of the hub
   std::string token() const;  // grants all
   ChildProcess& process() { return process_; }
+  // kill -9; returns when it is gone, so that another may have its port and its directory.
+  void kill();
   const ChildProcess& process() const { return process_; }
 
   bool is_healthy() const;
