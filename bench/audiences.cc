@@ -113,6 +113,7 @@ class MeasuredServer {
             "--publisher-key",  key,
             "--subscriber-key", key,
             "--anonymous",      "--no-access-log",
+            "--log",            "memory",
             "--log-format",     "json",
             "--threads",        std::to_string(settings.threads)};
   }

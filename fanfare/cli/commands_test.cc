@@ -100,6 +100,7 @@ Ran run(std::vector<std::string> arguments) {
   app.require_subcommand(0, 1);
   add_publish_command(app, chosen);
   add_listen_command(app, chosen);
+  add_log_command(app, chosen);
   add_completion_command(app, chosen);
   std::ranges::reverse(arguments);
   testing::internal::CaptureStdout();
@@ -134,6 +135,15 @@ TEST(Commands, FindErrorsOfUsageBeforeTheyConnect) {
       {"publish", "--topic", "x", "data", "--token", "t\r\nX: y"},
       {"publish", "--topic", "x", "data", "--retry", "soon"},
       {"publish", "--topic", "x", "data", "--hub", "ftp://h"},
+      {"publish", "--json-lines", "data"},
+      {"publish", "--json-lines", "-"},
+      {"publish", "--json-lines", "--topic", "x"},
+      {"publish", "--json-lines", "--file", "f"},
+      {"publish", "--json-lines", "--private"},
+      {"log"},
+      {"log", "stat"},
+      {"log", "dump", "--data", "/nowhere", "--since", "yesterday"},
+      {"log", "stat", "--data", "/nowhere", "--since", "1h"},
       {"listen"},
       {"listen", "http://h/", "topic"},
       {"listen", "http://h/", "--topic", "x"},
@@ -191,6 +201,34 @@ TEST(Commands, PublishStopsAtTheFirstLineThatFailsAndNamesIt) {
   EXPECT_EQ(body_of(requests[0]), "topic=x&data=one");
   EXPECT_EQ(body_of(requests[1]), "topic=x&data=");
   EXPECT_EQ(body_of(requests[2]), "topic=x&data=three");
+}
+
+TEST(Commands, PublishTakesEachJsonLineWithItsOwnFields) {
+  PlayedServer server({answer("200 OK", "#1"), answer("200 OK", "#2")});
+  const char* input =
+      R"({"id":"#1","time":"1970-01-01T00:00:00.000Z","topics":["a","b"],"type":"t","retry":5,"private":true,"data":"x\ny"})"
+      "\n"
+      R"({"topics":["c"],"data":""})"
+      "\n"
+      R"({"topic":["c"],"data":""})"
+      "\n";
+  Ran ran = run_with_input(input, {"publish", "--hub", server.url(), "--json-lines"});
+  EXPECT_EQ(ran.exit_code, ExitCode::kFailed);
+  EXPECT_EQ(ran.out, "#1\n#2\n");
+  EXPECT_TRUE(has(ran.err, "line 3: no update: \"topics\" is missing")) << ran.err;
+  auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(body_of(requests[0]), "topic=a&topic=b&id=%231&type=t&retry=5&private=on&data=x%0Ay");
+  EXPECT_EQ(body_of(requests[1]), "topic=c&data=");
+}
+
+TEST(Commands, LogTellsWhereThereIsNone) {
+  for (const char* command : {"stat", "dump", "verify", "compact"}) {
+    Ran ran = run({"log", command, "--data", "/nowhere"});
+    EXPECT_EQ(ran.exit_code, ExitCode::kFailed);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(ran.err, std::string("fanfare log ") + command + ": there is no Fanfare event log in /nowhere\n");
+  }
 }
 
 TEST(Commands, PublishTakesALastLineWithoutItsEndAndWholeInput) {
@@ -257,6 +295,8 @@ TEST(Commands, CompletionKnowsTheOptionsOfTheParser) {
   std::string script = run({"completion", "bash"}).out;
   EXPECT_TRUE(has(script, "--last-event-id")) << script;
   EXPECT_TRUE(has(script, "-f|--file) mapfile")) << script;
+  EXPECT_TRUE(has(script, "compgen -W 'stat dump verify compact'")) << script;
+  EXPECT_TRUE(has(script, "--data -t --topic --since")) << script;
   EXPECT_FALSE(has(script, "--private)")) << "a flag takes no value";
 }
 

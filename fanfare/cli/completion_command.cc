@@ -1,4 +1,5 @@
 // `fanfare completion SHELL`: a completion script written from the option parser's own commands and options.
+#include <algorithm>
 #include <csignal>
 #include <memory>
 
@@ -46,6 +47,22 @@ OptionDescription describe_option(const CLI::Option& option) {
   return description;
 }
 
+CommandDescription describe_command(const CLI::App& app);
+
+// What a command's own commands take is offered after the command: their names as its first argument, and the options
+// of all.
+void add_commands_of(const CLI::App& app, CommandDescription& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* each : app.get_subcommands({})) {
+    names.push_back(each->get_name());
+    for (OptionDescription& option : describe_command(*each).options) {
+      const auto is_same = [&](const OptionDescription& known) { return known.names == option.names; };
+      if (std::ranges::none_of(command.options, is_same)) command.options.push_back(std::move(option));
+    }
+  }
+  if (!names.empty()) command.positionals.push_back({ValueKind::kChoice, "COMMAND", std::move(names)});
+}
+
 CommandDescription describe_command(const CLI::App& app) {
   CommandDescription command{app.get_name(), app.get_description(), {}, {}};
   for (const CLI::Option* option : app.get_options()) {
@@ -55,6 +72,8 @@ CommandDescription describe_command(const CLI::App& app) {
     if (!option->get_snames().empty() || !option->get_lnames().empty())
       command.options.push_back(describe_option(*option));
   }
+  const bool is_program = app.get_parent() == nullptr;
+  if (!is_program) add_commands_of(app, command);
   return command;
 }
 

@@ -56,7 +56,13 @@ class HelpFormatter : public CLI::Formatter {
 // The command that has been named, or the root.
 const CLI::App& named_command(const CLI::App& app) {
   auto commands = app.get_subcommands();
-  return commands.empty() ? app : *commands.front();
+  return commands.empty() ? app : named_command(*commands.front());
+}
+
+// "fanfare log stat".
+std::string full_name(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? command.get_name() : full_name(*parent) + " " + command.get_name();
 }
 
 std::vector<std::string> known_words(const CLI::App& command) {
@@ -75,7 +81,7 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   if (unknown.empty()) unknown = app.remaining();
   if (unknown.empty()) return error.what();
   std::string typed = unknown.front().substr(0, unknown.front().find('='));
-  bool is_command = &command == &app && !typed.starts_with('-');
+  bool is_command = !command.get_subcommands({}).empty() && !typed.starts_with('-');
   std::string message = is_command               ? "unknown command '"
                         : typed.starts_with('-') ? "unknown option '"
                                                  : "one argument too many: '";
@@ -87,7 +93,7 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
 
 ExitCode usage_error(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& command = named_command(app);
-  std::string name = &command == &app ? "fanfare" : "fanfare " + command.get_name();
+  std::string name = full_name(command);
   std::fprintf(stderr, "%s: %s\nTry `%s --help`.\n", name.c_str(), usage_message(app, error).c_str(), name.c_str());
   return ExitCode::kUsage;
 }
@@ -105,6 +111,7 @@ ExitCode run_program(int argc, char** argv) {
   add_serve_command(app, run);
   add_publish_command(app, run);
   add_listen_command(app, run);
+  add_log_command(app, run);
   add_completion_command(app, run);
   for (CLI::App* command : app.get_subcommands({})) command->group("Commands");
 

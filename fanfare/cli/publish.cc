@@ -14,6 +14,7 @@
 #include "fanfare/cli/http_client.h"
 #include "fanfare/cli/line_splitter.h"
 #include "fanfare/cli/output.h"
+#include "fanfare/cli/update_line.h"
 
 namespace fanfare::cli {
 namespace {
@@ -46,10 +47,11 @@ class Publisher {
   Outcome publish_source();
 
  private:
-  Outcome publish_one(std::string_view data);
+  Outcome publish_one(const UpdateFields& fields, std::string_view data);
   Outcome publish_file();
   Outcome publish_lines();
   Outcome publish_line(std::string_view line);
+  Outcome publish_json(std::string_view line);
 
   const PublishOptions& options_;
   HttpClient client_;
@@ -60,18 +62,19 @@ class Publisher {
 Outcome Publisher::publish_source() {
   switch (options_.source) {
     case Source::kArgument:
-      return publish_one(options_.text);
+      return publish_one(options_.fields, options_.text);
     case Source::kFile:
       return publish_file();
     case Source::kLines:
+    case Source::kJsonLines:
       return publish_lines();
   }
   return {};
 }
 
-Outcome Publisher::publish_one(std::string_view data) {
+Outcome Publisher::publish_one(const UpdateFields& fields, std::string_view data) {
   auto answer = client_.post(
-      {.url = options_.hub, .token = options_.token, .last_event_id = {}, .form = publish_form(options_.fields, data)});
+      {.url = options_.hub, .token = options_.token, .last_event_id = {}, .form = publish_form(fields, data)});
   if (!answer) {
     Failure failure = explain(answer.error(), options_.hub);
     if (failure.exit_code == ExitCode::kServer) failure.message += "; whether it published the update is unknown";
@@ -97,7 +100,7 @@ Outcome Publisher::publish_file() {
   int error = count < 0 ? errno : data.size() > kUpdateBytesMax ? EFBIG : 0;
   if (!is_input) close(fd);
   if (error != 0) return failed_here(is_input ? "standard input" : options_.text, error);
-  return publish_one(data);
+  return publish_one(options_.fields, data);
 }
 
 Outcome Publisher::publish_lines() {
@@ -119,11 +122,17 @@ Outcome Publisher::publish_lines() {
 
 Outcome Publisher::publish_line(std::string_view line) {
   ++lines_;
-  auto outcome = publish_one(line);
+  auto outcome = options_.source == Source::kJsonLines ? publish_json(line) : publish_one(options_.fields, line);
   if (outcome) return outcome;
   Failure failure = std::move(outcome.error());
   failure.message.insert(0, "line " + std::to_string(lines_) + ": ");
   return std::unexpected(std::move(failure));
+}
+
+Outcome Publisher::publish_json(std::string_view line) {
+  const auto update = read_update_line(line);
+  if (!update) return std::unexpected(Failure{ExitCode::kFailed, "no update: " + update.error().message});
+  return publish_one(update->fields, update->data);
 }
 
 }  // namespace

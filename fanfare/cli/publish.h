@@ -11,15 +11,16 @@
 namespace fanfare::cli {
 
 enum class Source {
-  kArgument,  // text is the data
-  kFile,      // text is a path, "-" for standard input: the whole file is one update
-  kLines,     // each line of standard input is an update, published as it arrives
+  kArgument,   // text is the data
+  kFile,       // text is a path, "-" for standard input: the whole file is one update
+  kLines,      // each line of standard input is an update, published as it arrives
+  kJsonLines,  // the same with fields of its own (update_line.h)
 };
 
 struct PublishOptions {
   std::string hub;
-  std::string token;  // empty: none is sent
-  UpdateFields fields;
+  std::string token;    // empty: none is sent
+  UpdateFields fields;  // of every update, but for kJsonLines
   Source source = Source::kArgument;
   std::string text;
   bool quiet = false;  // without the ids on standard output

@@ -16,13 +16,17 @@ namespace {
 constexpr const char* kFooter = R"(Prints the id of each update. Without DATA, --file or - nothing is published.
 A lone - reads standard input and publishes each line as soon as it has arrived,
 empty lines too; the first line that is not published ends the command.
+With --json-lines each is an update with fields of its own, as `fanfare log dump`
+prints them: {"topics":["books/1"],"data":"..."} and, if wanted, id, type, retry
+(ms) and private (true).
 The token is the first of: --token, --key, $FANFARE_TOKEN,
 $MERCURE_PUBLISHER_JWT_KEY (a key, as --key).
 
 Examples:
   fanfare publish --topic greetings 'Hello, world'
   fanfare publish --topic books/1 --type updated --file book.json
-  vmstat 1 | fanfare publish --topic host/vmstat -)";
+  vmstat 1 | fanfare publish --topic host/vmstat -
+  fanfare log dump --data old | fanfare publish --json-lines)";
 
 struct Parsed {
   PublishOptions options;
@@ -33,6 +37,7 @@ struct Parsed {
   std::string key;
   std::uint64_t retry_ms = 0;
   bool is_private = false;
+  bool is_json_lines = false;
   CLI::Option* data_option = nullptr;
 };
 
@@ -48,11 +53,12 @@ std::string token_from_key(std::string_view key, const std::vector<std::string>&
 }
 
 std::string choose_token(const Parsed& parsed) {
+  const auto topics = parsed.is_json_lines ? std::vector<std::string>{"*"} : parsed.options.fields.topics;
   if (!parsed.token.empty()) return parsed.token;
-  if (!parsed.key.empty()) return token_from_key(parsed.key, parsed.options.fields.topics);
+  if (!parsed.key.empty()) return token_from_key(parsed.key, topics);
   if (std::string token = environment("FANFARE_TOKEN"); !token.empty()) return token;
   std::string key = environment("MERCURE_PUBLISHER_JWT_KEY");
-  return key.empty() ? "" : token_from_key(key, parsed.options.fields.topics);
+  return key.empty() ? "" : token_from_key(key, topics);
 }
 
 ExitCode usage_error(const std::string& message) {
@@ -60,21 +66,33 @@ ExitCode usage_error(const std::string& message) {
   return ExitCode::kUsage;
 }
 
+// Why the options name no source; empty if they do.
+std::string choose_source(Parsed& parsed) {
+  PublishOptions& options = parsed.options;
+  if (parsed.is_json_lines) {
+    options.source = Source::kJsonLines;
+    return {};
+  }
+  if (options.fields.topics.empty()) return "--topic is required";
+  bool has_data = parsed.data_option->count() > 0;
+  if (has_data && !parsed.file.empty()) return "give either DATA or --file, not both";
+  if (!has_data && parsed.file.empty()) {
+    return "nothing to publish: give DATA, --file FILE, or - for the lines of standard input";
+  }
+  options.source = !has_data ? Source::kFile : parsed.data == "-" ? Source::kLines : Source::kArgument;
+  options.text = has_data ? parsed.data : parsed.file;
+  if (options.source == Source::kLines && !options.fields.id.empty()) {
+    return "--id names one update; the lines of standard input are many";
+  }
+  return {};
+}
+
 ExitCode run_publish(Parsed& parsed) {
   PublishOptions& options = parsed.options;
   auto hub = hub_url(parsed.hub);
   if (!hub) return usage_error(hub.error().message);
   options.hub = *hub;
-  bool has_data = parsed.data_option->count() > 0;
-  if (has_data && !parsed.file.empty()) return usage_error("give either DATA or --file, not both");
-  if (!has_data && parsed.file.empty()) {
-    return usage_error("nothing to publish: give DATA, --file FILE, or - for the lines of standard input");
-  }
-  options.source = !has_data ? Source::kFile : parsed.data == "-" ? Source::kLines : Source::kArgument;
-  options.text = has_data ? parsed.data : parsed.file;
-  if (options.source == Source::kLines && !options.fields.id.empty()) {
-    return usage_error("--id names one update; the lines of standard input are many");
-  }
+  if (const std::string wrong = choose_source(parsed); !wrong.empty()) return usage_error(wrong);
   options.token = choose_token(parsed);
   if (options.token.find_first_of("\r\n") != std::string::npos) return usage_error("a token is one line");
   options.fields.privacy = parsed.is_private ? Privacy::kPrivate : Privacy::kPublic;
@@ -89,10 +107,9 @@ void add_publish_command(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("publish", "Publish updates to a hub");
   parsed->data_option =
       command->add_option("DATA", parsed->data, "The update's data; - for one update per line of standard input");
-  command->add_option("-t,--topic", fields.topics, "Topic of the update; repeat it for alternate topics")
+  command->add_option("-t,--topic", fields.topics, "Topic of the update; repeat it for alternate topics (required)")
       ->type_name("TOPIC")
-      ->allow_extra_args(false)
-      ->required();
+      ->allow_extra_args(false);
   command->add_option("-f,--file", parsed->file, "Publish a whole file as one update; - for standard input")
       ->type_name("FILE");
   command->add_option("--id", fields.id, "Event id; without it the hub chooses one")->type_name("ID");
@@ -101,6 +118,11 @@ void add_publish_command(CLI::App& app, Run& run) {
       command->add_option("--retry", parsed->retry_ms, "Reconnection time for the subscribers, in milliseconds")
           ->type_name("MS");
   command->add_flag("--private", parsed->is_private, "Only for subscribers whose token grants a topic");
+  CLI::Option* json_lines = command->add_flag("--json-lines", parsed->is_json_lines,
+                                              "Publish JSON lines of standard input, each with its own fields");
+  for (const char* name : {"DATA", "--topic", "--file", "--id", "--type", "--retry", "--private"}) {
+    json_lines->excludes(command->get_option(name));
+  }
   command->add_option("--hub", parsed->hub, "The hub's URL")
       ->type_name("URL")
       ->envname("FANFARE_HUB")

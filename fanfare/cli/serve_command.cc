@@ -1,6 +1,7 @@
 // `fanfare serve`: its options, and the parts of a running hub.
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <random>
 #include <string>
@@ -27,6 +28,7 @@ signal ends it at once.
 Examples:
   fanfare serve --dev
   fanfare serve --listen :8080 --publisher-key "$KEY" --anonymous --data /var/lib/fanfare
+  fanfare serve --dev --log memory
   fanfare serve --listen [::1]:8080 --dev --limit heartbeat_ms=5000)";
 
 constexpr std::size_t kKeyBytesLeast = 32;  // RFC 7518 section 3.2: as long as the hash
@@ -38,6 +40,7 @@ struct Parsed {
   std::string log;
   std::string directory;
   std::string durability = "fsync";
+  std::string unknown_id = "live";
   std::string log_format = "auto";
   std::string log_level = "info";
   bool no_access_log = false;
@@ -56,12 +59,28 @@ std::string random_key() {
   return key;
 }
 
+// systemd's StateDirectory=, else where the XDG base directory specification has programs' state; empty if the
+// environment names neither.
+std::string default_log_directory() {
+  const auto environment = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value != nullptr ? value : "");
+  };
+  std::string state = environment("STATE_DIRECTORY");
+  state = state.substr(0, state.find(':'));
+  if (!state.empty()) return state + "/log";
+  state = environment("XDG_STATE_HOME");
+  if (!state.starts_with('/')) state = environment("HOME").empty() ? "" : environment("HOME") + "/.local/state";
+  return state.empty() ? "" : state + "/fanfare/log";
+}
+
 // Why the options do not make a server; empty if they do.
 std::string complete(Parsed& parsed) {
   ServerOptions& options = parsed.options;
   if (!parsed.listen.empty()) options.listen = parsed.listen;
   options.access_log = !parsed.no_access_log;
   options.version = kVersion;
+  options.unknown_id = parsed.unknown_id == "replay" ? UnknownId::kReplay : UnknownId::kLive;
   if (parsed.log == "memory" && !parsed.directory.empty()) return "give --log memory or --data, not both";
   for (const auto& assignment : parsed.limits) {
     if (auto set = set_limit(options.limits, assignment); !set) return set.error().message;
@@ -77,6 +96,10 @@ std::string complete(Parsed& parsed) {
   }
   if (access.subscriber_key.empty() && !access.anonymous) {
     return "nobody could subscribe: give --subscriber-key (or $MERCURE_SUBSCRIBER_JWT_KEY), --anonymous, or both";
+  }
+  if (parsed.log.empty() && parsed.directory.empty()) {
+    parsed.directory = default_log_directory();
+    if (parsed.directory.empty()) return "where to keep the event log? Give --data DIR, or --log memory for none";
   }
   return {};
 }
@@ -96,7 +119,9 @@ Result<std::unique_ptr<EventLog>> open_history(const Parsed& parsed, Log& log) {
   if (parsed.directory.empty()) return std::make_unique<MemoryLog>(parsed.options.limits);
   RocksDbLogOptions options;
   options.directory = parsed.directory;
-  options.durability = parsed.durability == "os" ? Durability::kOs : Durability::kFsync;
+  options.durability = parsed.durability == "os"       ? Durability::kOs
+                       : parsed.durability == "memory" ? Durability::kMemory
+                                                       : Durability::kFsync;
   const Limits& limits = parsed.options.limits;
   options.retention.age_ms_max = limits.history_age_ms_max;
   options.retention.bytes_max = limits.history_bytes_max;
@@ -194,16 +219,26 @@ void add_serve_command(CLI::App& app, Run& run_later) {
                    "Let pages of this origin use the hub; repeat for more; * without credentials")
       ->type_name("ORIGIN")
       ->allow_extra_args(false);
-  command->add_option("--data", parsed->directory, "Keep the event log in this directory; else it is in memory")
+  command
+      ->add_option("--data", parsed->directory,
+                   "Keep the event log in this directory (else $STATE_DIRECTORY/log, or ~/.local/state/fanfare/log)")
       ->type_name("DIR");
-  command->add_option("--log", parsed->log, "memory: the event log is gone with the process")
+  command->add_option("--log", parsed->log, "memory: keep the event log in memory only; it is gone with the process")
       ->type_name("KIND")
       ->check(CLI::IsMember({"memory"}));
   command
       ->add_option("--durability", parsed->durability,
-                   "With --data, answer publishers when the disk has the update (fsync) or the system has (os)")
+                   "Answer publishers when the disk has the update (fsync: it survives the loss of power), the system "
+                   "(os: the end of the process) or the process (memory: a clean stop)")
       ->type_name("LEVEL")
-      ->check(CLI::IsMember({"fsync", "os"}))
+      ->check(CLI::IsMember({"fsync", "os", "memory"}))
+      ->capture_default_str();
+  command
+      ->add_option("--unknown-id", parsed->unknown_id,
+                   "What a subscriber gets whose Last-Event-ID is unknown: what comes (live), or all that is held "
+                   "first (replay)")
+      ->type_name("WHAT")
+      ->check(CLI::IsMember({"live", "replay"}))
       ->capture_default_str();
   command->add_option("--threads", parsed->options.threads, "Threads that serve (else one for each core)")
       ->type_name("N")

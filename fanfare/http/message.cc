@@ -64,6 +64,7 @@ constexpr auto kReasonPhrases = std::to_array<StatusPhrase>({
     {503, "Service Unavailable"},
     {504, "Gateway Timeout"},
     {505, "HTTP Version Not Supported"},
+    {507, "Insufficient Storage"},
     {511, "Network Authentication Required"},
 });
 static_assert(std::ranges::is_sorted(kReasonPhrases, {}, &StatusPhrase::status));

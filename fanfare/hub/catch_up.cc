@@ -53,14 +53,27 @@ void CatchUp::start_waiting() {
 }
 
 void CatchUp::start_read(Subscription& subscription) {
+  ReadRequest request{.after = subscription.seen_,
+                      .through = subscription.target_,
+                      .filter = subscription.audience_.filter(),
+                      .bytes_max = limits_.catch_up_read_bytes_max,
+                      .scan_updates_max = limits_.catch_up_scan_updates_max};
+  if (const auto state = wants_state_.find(&subscription); state != wants_state_.end()) {
+    if (subscription.seen_ < state->second) {
+      request.through = std::min(request.through, state->second);
+      request.state_as_of = state->second;
+    } else {
+      wants_state_.erase(state);
+    }
+  }
   ++reads_in_flight_;
-  source_.read_after(
-      {.after = subscription.seen_,
-       .through = subscription.target_,
-       .filter = subscription.audience_.filter(),
-       .bytes_max = limits_.catch_up_read_bytes_max,
-       .scan_updates_max = limits_.catch_up_scan_updates_max},
-      [this, token = subscription.read_token_](Result<ReadResult> result) { on_read(token, std::move(result)); });
+  source_.read_after(std::move(request), [this, token = subscription.read_token_](Result<ReadResult> result) {
+    on_read(token, std::move(result));
+  });
+}
+
+void CatchUp::begin_with_state(const Subscription& subscription) {
+  wants_state_.emplace(&subscription, hub_.dispatched_);
 }
 
 void CatchUp::on_read(std::uint64_t token, Result<ReadResult> result) {
@@ -98,6 +111,7 @@ void CatchUp::take(Subscription& subscription, const ReadResult& result) {
 }
 
 void CatchUp::forget(Subscription& subscription) {
+  wants_state_.erase(&subscription);
   if (!subscription.reading_) return;
   subscription.reading_ = false;
   if (reading_.erase(subscription.read_token_) == 0) std::erase(ahead_, &subscription);

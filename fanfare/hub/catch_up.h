@@ -36,6 +36,8 @@ class CatchUp {
 
   // The subscriber can take bytes and holds none: asks the log for more, or attaches it.
   void step(Subscription& subscription);
+  // The new subscriber, which has yet to step, is to be given the state first instead of all updates.
+  void begin_with_state(const Subscription& subscription);
   // The subscriber is leaving or has ended.
   void forget(Subscription& subscription);
   // The shard has dispatched more: those who waited for it go on.
@@ -56,6 +58,8 @@ class CatchUp {
   std::unordered_map<std::uint64_t, Subscription*> reading_;
   std::deque<std::uint64_t> waiting_;  // tokens in reading_ whose read has not started, first come first served
   std::vector<Subscription*> ahead_;   // have seen more than the shard has dispatched
+  // Those who are to be given the state first, and the position as of which.
+  std::unordered_map<const Subscription*, Position> wants_state_;
   std::size_t reads_in_flight_ = 0;
 };
 

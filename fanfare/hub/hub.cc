@@ -43,6 +43,7 @@ std::expected<std::unique_ptr<Subscription>, SelectorError> Hub::subscribe(Subsc
   subscription->last_bytes_ms_ = now_ms_;
   counters_.subscribers.add();
   counters_.subscribers_total.add();
+  if (request.start.from == Start::From::kState) catch_up_.begin_with_state(*subscription);
   if (subscription->seen_ == dispatched_) {
     catch_up_.step(*subscription);
   } else {

@@ -27,9 +27,13 @@ namespace fanfare {
 
 // Where a subscriber begins.
 struct Start {
-  enum class From { kNow, kAfter };
+  enum class From {
+    kNow,
+    kAfter,  // everything behind the position `after`
+    kState,  // the newest update of each topic, then everything
+  };
   From from = From::kNow;
-  Position after = kBeforeAll;  // kAfter: everything behind this position; kBeforeAll: all that the log holds
+  Position after = kBeforeAll;  // kBeforeAll: all that the log holds
 };
 
 struct SubscribeRequest {

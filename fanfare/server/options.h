@@ -10,12 +10,19 @@
 
 namespace fanfare {
 
+// What a subscriber gets whose Last-Event-ID the log does not know.
+enum class UnknownId {
+  kLive,    // what is published from now on
+  kReplay,  // all that the log holds first
+};
+
 struct ServerOptions {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  // ADDR:PORT; port 0: any free one
   std::size_t threads = 0;                               // 0: one for each core
   bool development = false;                              // loopback only, anonymous subscribing, a token of its own
   AuthorizerOptions access;
   std::vector<std::string> cors_origins;  // as in Origins::parse
+  UnknownId unknown_id = UnknownId::kLive;
   bool access_log = true;
   std::string version;
   Limits limits;

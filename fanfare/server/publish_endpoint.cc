@@ -102,12 +102,19 @@ void PublishEndpoint::finish(std::uint64_t token, Result<Appended> appended) {
   Exchange* exchange = shard_.find(token);
   if (exchange == nullptr) return;
   if (!appended) {
-    respond(*exchange, http::text_response(500, "the update was not stored: " + appended.error().message));
+    respond(*exchange, not_stored(appended.error()));
     return;
   }
   http::Response response{.status = 200, .headers = {}, .body = std::move(appended->id)};
   response.headers.add("Content-Type", "text/plain; charset=utf-8");
   respond(*exchange, std::move(response));
+}
+
+http::Response PublishEndpoint::not_stored(const Error& error) const {
+  const int status = error.kind == ErrorKind::kNoSpace ? 507 : error.kind == ErrorKind::kOverloaded ? 503 : 500;
+  auto response = http::text_response(status, "the update was not stored: " + error.message);
+  if (status != 500) response.headers.add("Retry-After", std::to_string(shard_.shared().options.limits.retry_after_s));
+  return response;
 }
 
 // Publishers are held while the shards cannot keep up with dispatching, so that nothing piles up without bound.
@@ -124,9 +131,7 @@ void PublishEndpoint::retry_parked() {
       append(next.token, std::move(next.update));
       continue;
     }
-    auto response = http::text_response(503, "the hub is overloaded; the update was not stored");
-    response.headers.add("Retry-After", std::to_string(shard_.shared().options.limits.retry_after_s));
-    respond(*exchange, std::move(response));
+    respond(*exchange, not_stored({"the hub is overloaded", ErrorKind::kOverloaded}));
   }
   if (!parked_.empty()) retry_timer_.start(kRetryParked, [this] { retry_parked(); });
 }

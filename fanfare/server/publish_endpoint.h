@@ -42,6 +42,7 @@ class PublishEndpoint final : public Endpoint {
   std::expected<const Publisher*, http::Response> publisher_of(const http::RequestHead& head);
   void append(std::uint64_t token, Update update);
   void finish(std::uint64_t token, Result<Appended> appended);
+  http::Response not_stored(const Error& error) const;
   void retry_parked();
   void respond(Exchange& exchange, http::Response response) const;
 

@@ -106,14 +106,56 @@ TEST_F(ServerTest, ResumesAfterTheLastEventIdByHeaderAndByQuery) {
   EXPECT_EQ(by_query.read_event(), event("4", "4"));
 }
 
-TEST_F(ServerTest, AnUnknownOrEmptyLastEventIdStartsNowAndSaysEarliest) {
+TEST_F(ServerTest, AnUnknownLastEventIdStartsNowAndSaysEarliest) {
+  Subscriber empty_log(port(), "topic=a&lastEventID=");
+  EXPECT_TRUE(empty_log.answer.has("Last-Event-ID: earliest"));
   publish("topic=a&data=1&id=1");
   Subscriber unknown(port(), "topic=a", "Last-Event-ID: never-heard-of\r\n");
-  Subscriber empty(port(), "topic=a&lastEventID=");
+  EXPECT_TRUE(unknown.answer.has("Last-Event-ID: earliest"));
   publish("topic=a&data=2&id=2");
-  for (Subscriber* each : {&unknown, &empty}) {
-    EXPECT_TRUE(each->answer.has("Last-Event-ID: earliest"));
-    EXPECT_EQ(each->read_event(), event("2", "2"));
+  EXPECT_EQ(unknown.read_event(), event("2", "2"));
+}
+
+TEST_F(ServerTest, AnEmptyLastEventIdStartsNowAndSaysWhereThatIs) {
+  const std::string first = publish("topic=a&data=1").body;
+  EXPECT_TRUE(Subscriber(port(), "topic=a&lastEventID=").answer.has("Last-Event-ID: " + first));
+}
+
+TEST_F(ServerTest, ByConfigurationAnUnknownLastEventIdReplaysAll) {
+  ServerUnderTest server([](ServerOptions& options) { options.unknown_id = UnknownId::kReplay; });
+  ask(server.port(), post("topic=a&data=1&id=1", kToken));
+  Subscriber unknown(server.port(), "topic=a", "Last-Event-ID: never-heard-of\r\n");
+  EXPECT_TRUE(unknown.answer.has("Last-Event-ID: earliest"));
+  EXPECT_EQ(unknown.read_event(), event("1", "1"));
+}
+
+TEST_F(ServerTest, SinceReplaysFromATimeOrADurationAgo) {
+  publish("topic=a&data=1&id=1");
+  for (const char* since : {"10m", "1970-01-01T00:00:00Z", "2001-09-09T01:46:40.5%2B02:00"}) {
+    Subscriber subscriber(port(), std::string("topic=a&since=") + since);
+    EXPECT_EQ(subscriber.read_event(), event("1", "1")) << since;
+  }
+  Subscriber future(port(), "topic=a&since=2999-01-01T00:00:00Z");
+  publish("topic=a&data=2&id=2");
+  EXPECT_EQ(future.read_event(), event("2", "2"));
+  Subscriber resumed(port(), "topic=a&since=10m", "Last-Event-ID: 1\r\n");  // as EventSource reconnects
+  EXPECT_EQ(resumed.read_event(), event("2", "2"));
+  Subscriber unknown(port(), "topic=a&since=10m", "Last-Event-ID: never-heard-of\r\n");
+  EXPECT_EQ(unknown.read_event(), event("1", "1"));
+}
+
+TEST_F(ServerTest, ReplayLastGivesTheNewestOfEachTopicThenAll) {
+  for (const char* form :
+       {"topic=p/1&data=1&id=1", "topic=p/2&data=2&id=2", "topic=p/1&data=3&id=3", "topic=q&data=4&id=4",
+        "topic=p/2&topic=p/1&data=5&id=5&private=on", "topic=p/2&data=6&id=6"}) {
+    publish(form);
+  }
+  Subscriber pattern(port(), "topic=p/{n}&replay=last");
+  Subscriber exact(port(), "topic=p/1&topic=p/2&replay=last");
+  publish("topic=p/1&data=7&id=7");
+  publish("topic=p/1&data=8&id=8");
+  for (Subscriber* each : {&pattern, &exact}) {
+    for (const char* id : {"3", "6", "7", "8"}) EXPECT_EQ(each->read_event(), event(id, id));
   }
 }
 
@@ -129,6 +171,9 @@ TEST_F(ServerTest, WhatIsWrongIsRefusedWithItsStatusAndAReason) {
   const RefusedCase cases[] = {
       {"no topic", subscribe("nothing=1"), 400},
       {"an empty topic", subscribe("topic="), 400},
+      {"a time that is none", subscribe("topic=a&since=yesterday"), 400},
+      {"a replay that is none", subscribe("topic=a&replay=first"), 400},
+      {"two beginnings", subscribe("topic=a&replay=last&since=1m"), 400},
       {"a topic that is not UTF-8", subscribe("topic=%ff"), 400},
       {"a bad subscriber's token", subscribe("topic=a", bearer("x.y.z")), 401},
       {"an expired subscriber's token", subscribe("topic=a", bearer(expired)), 401},

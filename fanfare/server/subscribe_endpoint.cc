@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "fanfare/base/clock.h"
+#include "fanfare/base/time_text.h"
 #include "fanfare/base/utf8.h"
 #include "fanfare/server/cors.h"
 #include "fanfare/server/credentials.h"
@@ -15,6 +17,7 @@ namespace fanfare {
 namespace {
 
 constexpr std::string_view kEarliest = "earliest";
+constexpr Start kEverything{Start::From::kAfter, kBeforeAll};
 constexpr std::size_t kOtherParametersMax = 16;
 
 http::ResponseHead stream_head() {
@@ -35,6 +38,18 @@ std::optional<std::string> last_event_id_of(const http::RequestHead& head, const
   return std::nullopt;
 }
 
+// The value of `since`: a time, or how long ago that was.
+Result<std::uint64_t> parse_since(std::string_view text) {
+  if (const auto ago_ms = parse_duration_ms(text)) {
+    const std::uint64_t now_ms = system_unix_ms();
+    return now_ms - std::min(now_ms, *ago_ms);
+  }
+  auto unix_ms = parse_rfc3339_ms(text);
+  if (unix_ms) return unix_ms;
+  return fail("since takes a time like 2026-11-21T14:30:00Z (RFC 3339) or a duration like 10m, not '" +
+              std::string(text) + "'");
+}
+
 }  // namespace
 
 // What a subscriber asks for.
@@ -42,7 +57,10 @@ struct SubscribeEndpoint::Wish {
   SubscribeRequest request;
   std::optional<std::int64_t> expires_at_s;
   std::optional<std::string> last_event_id;
-  std::string confirmed_id;  // the Last-Event-ID response header, if last_event_id is set
+  // Where to begin without a known id.
+  std::optional<std::uint64_t> since_unix_ms;
+  bool wants_state = false;
+  std::string confirmed_id;  // the Last-Event-ID response header, if last_event_id or since_unix_ms is set
 };
 
 void SubscribeEndpoint::answer(Exchange& exchange) {
@@ -58,17 +76,26 @@ void SubscribeEndpoint::answer(Exchange& exchange) {
     return;
   }
   wish->request.framing = exchange.framing();
-  if (!wish->last_event_id || wish->last_event_id->empty() || *wish->last_event_id == kEarliest) {
-    if (wish->last_event_id == kEarliest) wish->request.start = {Start::From::kAfter, kBeforeAll};
+  if (!wish->last_event_id || wish->last_event_id->empty()) {
+    begin(exchange, std::move(*wish));
+  } else if (*wish->last_event_id == kEarliest) {
+    wish->request.start = kEverything;
     wish->confirmed_id = kEarliest;
     open(exchange, std::move(*wish));
-    return;
+  } else {
+    auto find = [this, id = *wish->last_event_id](FindDone done) mutable {
+      shard_.shared().history.find(std::move(id), std::move(done));
+    };
+    look_up(exchange, std::move(*wish), std::move(find), &SubscribeEndpoint::resume);
   }
-  std::string id = *wish->last_event_id;
-  shard_.shared().history.find(std::move(id), [this, loop = shard_.loop(), token = exchange.token(),
-                                               wish = std::move(*wish)](Result<FindResult> found) mutable {
-    loop->dispatch([this, token, wish = std::move(wish), found = std::move(found)]() mutable {
-      if (Exchange* waiting = shard_.find(token)) resume(*waiting, std::move(wish), found);
+}
+
+void SubscribeEndpoint::look_up(Exchange& exchange, Wish wish, std::move_only_function<void(FindDone)> ask,
+                                GoOn go_on) {
+  ask([this, go_on, loop = shard_.loop(), token = exchange.token(),
+       wish = std::move(wish)](Result<FindResult> found) mutable {
+    loop->dispatch([this, go_on, token, wish = std::move(wish), found = std::move(found)]() mutable {
+      if (Exchange* waiting = shard_.find(token)) (this->*go_on)(*waiting, std::move(wish), found);
     });
   });
 }
@@ -103,6 +130,16 @@ std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(c
   wish.request.grants = std::move(grants->subscribe);
   wish.expires_at_s = grants->expires_at_s;
   wish.last_event_id = last_event_id_of(head, *query);
+  if (const auto since = std::ranges::find(*query, "since", &url::FormField::name); since != query->end()) {
+    const auto unix_ms = parse_since(since->value);
+    if (!unix_ms) return refuse(400, unix_ms.error().message);
+    wish.since_unix_ms = *unix_ms;
+  }
+  if (const auto replay = std::ranges::find(*query, "replay", &url::FormField::name); replay != query->end()) {
+    if (replay->value != "last") return refuse(400, "replay=last is the only kind: the newest update of each topic");
+    if (wish.since_unix_ms) return refuse(400, "give since or replay, not both");
+    wish.wants_state = true;
+  }
   return wish;
 }
 
@@ -111,13 +148,56 @@ void SubscribeEndpoint::resume(Exchange& exchange, Wish wish, const Result<FindR
     refuse(exchange, busy("the event log cannot be read: " + found.error().message));
     return;
   }
-  wish.confirmed_id = found->status == FindStatus::kHeld ? *wish.last_event_id : kEarliest;
-  if (found->status == FindStatus::kHeld) {
-    wish.request.start = {Start::From::kAfter, found->position};
-  } else if (found->status == FindStatus::kTrimmed) {
-    wish.request.start = {Start::From::kAfter, kBeforeAll};  // all that is left; the header tells that some is missing
+  switch (found->status) {
+    case FindStatus::kHeld:
+      wish.confirmed_id = *wish.last_event_id;
+      wish.request.start = {Start::From::kAfter, found->position};
+      break;
+    case FindStatus::kTrimmed:
+      wish.confirmed_id = kEarliest;  // tells that some is missing from all that is left
+      wish.request.start = kEverything;
+      break;
+    case FindStatus::kUnknown:
+      wish.confirmed_id = kEarliest;
+      if (wish.since_unix_ms || wish.wants_state) return begin(exchange, std::move(wish));
+      if (shard_.shared().options.unknown_id == UnknownId::kReplay) wish.request.start = kEverything;
+      break;
   }
   open(exchange, std::move(wish));
+}
+
+// Without an id that is known. confirmed_id is set already if there was one that is not.
+void SubscribeEndpoint::begin(Exchange& exchange, Wish wish) {
+  if (wish.since_unix_ms) {
+    auto find_time = [this, unix_ms = *wish.since_unix_ms](FindDone done) {
+      shard_.shared().history.find_time(unix_ms, std::move(done));
+    };
+    look_up(exchange, std::move(wish), std::move(find_time), &SubscribeEndpoint::begin_since);
+    return;
+  }
+  if (wish.wants_state) {
+    wish.request.start.from = Start::From::kState;
+    wish.confirmed_id = kEarliest;
+  }
+  if (wish.confirmed_id.empty()) wish.confirmed_id = id_before(shard_.hub().dispatched());
+  open(exchange, std::move(wish));
+}
+
+void SubscribeEndpoint::begin_since(Exchange& exchange, Wish wish, const Result<FindResult>& found) {
+  if (!found) {
+    refuse(exchange, busy("the event log cannot be read: " + found.error().message));
+    return;
+  }
+  const bool is_held = found->status == FindStatus::kHeld;
+  wish.request.start = is_held ? Start{Start::From::kAfter, found->position} : kEverything;
+  if (wish.confirmed_id.empty()) wish.confirmed_id = is_held ? id_before(found->position) : kEarliest;
+  open(exchange, std::move(wish));
+}
+
+// What the Last-Event-ID response header says of a stream that begins after this position.
+std::string SubscribeEndpoint::id_before(Position first) const {
+  std::string id = shard_.shared().history.id_of(first);
+  return id.empty() ? std::string(kEarliest) : id;
 }
 
 void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
@@ -133,7 +213,7 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
     return;
   }
   http::ResponseHead head = stream_head();
-  if (wish.last_event_id) head.headers.add("Last-Event-ID", std::move(wish.confirmed_id));
+  if (wish.last_event_id || wish.since_unix_ms) head.headers.add("Last-Event-ID", std::move(wish.confirmed_id));
   add_cors(shard_.shared().origins, exchange.head(), head.headers);
   exchange.start_stream(std::move(head), std::move(*subscription), wish.expires_at_s);
 }

@@ -2,6 +2,7 @@
 // One thread: the shard's.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +22,13 @@ class SubscribeEndpoint final : public Endpoint {
  private:
   struct Wish;
   std::expected<Wish, http::Response> read(const http::RequestHead& head) const;
+  // Asks the log (by calling ask with the completion), then goes on with what it found.
+  using GoOn = void (SubscribeEndpoint::*)(Exchange&, Wish, const Result<FindResult>&);
+  void look_up(Exchange& exchange, Wish wish, std::move_only_function<void(FindDone)> ask, GoOn go_on);
   void resume(Exchange& exchange, Wish wish, const Result<FindResult>& found);
+  void begin(Exchange& exchange, Wish wish);
+  void begin_since(Exchange& exchange, Wish wish, const Result<FindResult>& found);
+  std::string id_before(Position first) const;
   void open(Exchange& exchange, Wish wish);
   http::Response busy(std::string_view reason) const;
   void refuse(Exchange& exchange, http::Response response) const;

@@ -33,9 +33,9 @@ ChildOptions serve_command(const ServerProcessOptions& options) {
                    "--no-access-log",
                    "--log-format",
                    "json"};
-  const bool is_durable = !options.data_directory.empty();
+  const bool is_durable = !options.data.empty();
   child.command.push_back(is_durable ? "--data" : "--log");
-  child.command.push_back(is_durable ? options.data_directory : "memory");
+  child.command.push_back(is_durable ? options.data : "memory");
   for (const auto& limit : options.limits) {
     child.command.push_back("--limit");
     child.command.push_back(limit);

@@ -17,7 +17,7 @@ struct ServerProcessOptions {
   std::vector<std::string> limits = {};  // NAME=VALUE
   std::size_t files_max = 0;             // RLIMIT_NOFILE; 0: as many as the test may have
   std::uint16_t port = 0;                // 0: any free one
-  std::string data_directory = {};       // of the durable log; empty: the log is in memory
+  std::string data = {};                 // directory of the event log; empty: it is in memory
 };
 
 class ServerProcess {

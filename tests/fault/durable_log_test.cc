@@ -106,7 +106,7 @@ class KilledServer : public testing::Test {
 
   // Starts the server again on the same port, and marks the end of what it finds by an update. The marker's id.
   std::string start() {
-    server_.emplace(ServerProcessOptions{.port = port_, .data_directory = directory_.path()});
+    server_.emplace(ServerProcessOptions{.port = port_, .data = directory_.path()});
     port_ = server_->port();
     Publisher publisher(port_, server_->token());
     return publish_next(publisher, "t", ledger_, kMarkers).body;

@@ -80,7 +80,7 @@ class Reading {
 TEST(FallingBehind, OneThatStopsReadingForAMinuteGetsAllInOrderFromTheLog) {
   const std::chrono::seconds stall(number_from_environment("FANFARE_STALL_S", 60));
   const TestDirectory directory;
-  ServerProcess server({.data_directory = directory.path()});
+  ServerProcess server({.data = directory.path()});
   Subscriber stalled(server.port(), {.topic = "t"});
   Subscriber reader(server.port(), {.topic = "t"});
   ASSERT_TRUE(stalled.is_subscribed() && reader.is_subscribed());
@@ -148,7 +148,7 @@ TEST(FallingBehind, FurtherThanTheLogInMemoryReachesEndsTheStreamAndTheNextOneTe
 
 TEST(FallingBehind, FurtherThanTheDurableLogReachesEndsTheStreamAndTheNextOneTellsOfTheGap) {
   const TestDirectory directory;
-  expect_the_gap_told({.limits = {"history_updates_max=" + std::to_string(kKept)}, .data_directory = directory.path()});
+  expect_the_gap_told({.limits = {"history_updates_max=" + std::to_string(kKept)}, .data = directory.path()});
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ class FullDisk : public testing::TestWithParam<std::size_t> {
     if (!disk_.is_there()) GTEST_SKIP() << "no disk can be mounted here: " << disk_.reason();
     start();
   }
-  void start() { server_.emplace(ServerProcessOptions{.data_directory = disk_.path() + "/log"}); }
+  void start() { server_.emplace(ServerProcessOptions{.data = disk_.path() + "/log"}); }
 
   Answer publish(Publisher& publisher) { return publish_next(publisher, "t", ledger_, 0, kUpdateBytes); }
   bool is_stored_in_the_end(Publisher& publisher) {

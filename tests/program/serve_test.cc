@@ -1,7 +1,9 @@
 // `fanfare serve`: what it refuses to start with, warns of, and prints.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +44,9 @@ TEST(ProgramServe, RefusesWhatWouldServeNobody) {
       {{"--dev", "--limit", "heartbeat_ms=soon"}, "takes a whole number"},
       {{"--dev", "--log", "papyrus"}, "papyrus"},
       {{"--dev", "--threads", "0"}, "--threads"},
+      {{"--dev", "--log", "memory", "--data", "/somewhere"}, "not both"},
+      {{"--dev", "--durability", "paper"}, "paper"},
+      {{"--dev", "--unknown-id", "guess"}, "guess"},
   };
   for (const auto& each : cases) {
     ChildProcess server(serve(each.arguments));
@@ -52,7 +57,8 @@ TEST(ProgramServe, RefusesWhatWouldServeNobody) {
 }
 
 TEST(ProgramServe, TakesTheKeysOfTheEnvironment) {
-  ChildProcess server(serve({}, {"MERCURE_PUBLISHER_JWT_KEY=" + kLongKey, "MERCURE_SUBSCRIBER_JWT_KEY=" + kLongKey}));
+  ChildProcess server(
+      serve({"--log", "memory"}, {"MERCURE_PUBLISHER_JWT_KEY=" + kLongKey, "MERCURE_SUBSCRIBER_JWT_KEY=" + kLongKey}));
   EXPECT_TRUE(becomes_ready(server)) << server.err();
   EXPECT_FALSE(has(server.err(), "weak_key")) << server.err();
   EXPECT_FALSE(has(server.err(), kLongKey)) << "a secret in the log";
@@ -62,14 +68,14 @@ TEST(ProgramServe, TakesTheKeysOfTheEnvironment) {
 }
 
 TEST(ProgramServe, WarnsOfAWeakKey) {
-  ChildProcess server(serve({"--anonymous", "--publisher-key", "short"}));
+  ChildProcess server(serve({"--log", "memory", "--anonymous", "--publisher-key", "short"}));
   EXPECT_TRUE(becomes_ready(server)) << server.err();
   EXPECT_TRUE(has(server.err(), "\"level\":\"warning\",\"event\":\"weak_key\"")) << server.err();
 }
 
 TEST(ProgramServe, DevelopmentIsForThisMachineOnly) {
   for (const char* address : {"0.0.0.0:0", "[::]:0", ":0"}) {
-    ChildProcess server(serve({"--dev", "--listen", address}));
+    ChildProcess server(serve({"--dev", "--log", "memory", "--listen", address}));
     EXPECT_EQ(server.wait(), 1) << address;
     EXPECT_TRUE(has(server.err(), std::string("cannot listen on ") + address)) << server.err();
     EXPECT_FALSE(has(server.err(), "ready"));
@@ -77,7 +83,7 @@ TEST(ProgramServe, DevelopmentIsForThisMachineOnly) {
 }
 
 TEST(ProgramServe, DevelopmentSaysSoAndPrintsATokenThatPublishes) {
-  ChildProcess server(serve({"--dev"}));
+  ChildProcess server(serve({"--dev", "--log", "memory"}));
   ASSERT_TRUE(becomes_ready(server)) << server.err();
   EXPECT_TRUE(has(server.err(), "development_mode")) << server.err();
   const std::string help = server.out();
@@ -92,6 +98,29 @@ TEST(ProgramServe, DevelopmentSaysSoAndPrintsATokenThatPublishes) {
                          .environment = {}});
   EXPECT_EQ(listener.wait(), 0) << listener.err();
   EXPECT_EQ(listener.out(), "hello\n");
+}
+
+TEST(ProgramServe, KeepsItsLogWhereTheSystemHasStateUnlessToldOtherwise) {
+  const std::string state = ::testing::TempDir() + "/state of " + std::to_string(::getpid());
+  std::filesystem::create_directories(state);
+  const std::pair<Words, std::string> cases[] = {
+      {{"STATE_DIRECTORY=" + state + "/a:" + state + "/other", "XDG_STATE_HOME=" + state + "/b"}, "/a/log"},
+      {{"STATE_DIRECTORY=", "XDG_STATE_HOME=" + state + "/b", "HOME=/nowhere"}, "/b/fanfare/log"},
+      {{"STATE_DIRECTORY=", "XDG_STATE_HOME=", "HOME=" + state + "/c"}, "/c/.local/state/fanfare/log"},
+  };
+  for (const auto& [environment, directory] : cases) {
+    ChildProcess server(serve({"--dev"}, environment));
+    ASSERT_TRUE(becomes_ready(server)) << server.err();
+    EXPECT_TRUE(has(server.err(), "\"log\":\"" + state + directory + "\"")) << server.err();
+    EXPECT_TRUE(std::filesystem::exists(state + directory + "/FORMAT"));
+    ChildProcess second(serve({"--dev"}, environment));
+    EXPECT_EQ(second.wait(), 1);
+    EXPECT_TRUE(has(second.err(), "is held by process " + std::to_string(server.pid()) + " (fanfare)")) << second.err();
+  }
+  std::filesystem::remove_all(state);
+  ChildProcess homeless(serve({"--dev"}, {"STATE_DIRECTORY=", "XDG_STATE_HOME=", "HOME="}));
+  EXPECT_EQ(homeless.wait(), 2);
+  EXPECT_TRUE(has(homeless.err(), "Give --data DIR, or --log memory for none")) << homeless.err();
 }
 
 }  // namespace
