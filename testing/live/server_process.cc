@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -32,11 +33,13 @@ ChildOptions serve_command(const ServerProcessOptions& options) {
                    "--no-access-log",
                    "--log-format",
                    "json"};
+  const bool is_durable = !options.data.empty();
+  child.command.push_back(is_durable ? "--data" : "--log");
+  child.command.push_back(is_durable ? options.data : "memory");
   for (const auto& limit : options.limits) {
     child.command.push_back("--limit");
     child.command.push_back(limit);
   }
-  if (!options.data.empty()) child.command.insert(child.command.end(), {"--data", options.data});
   child.files_max = options.files_max;
   return child;
 }
@@ -66,6 +69,11 @@ ServerProcess::ServerProcess(const ServerProcessOptions& options) : process_(ser
     return port_ != 0 || process_.wait(milliseconds(0)).has_value();
   });
   EXPECT_NE(port_, 0) << "the server did not become ready: " << process_.err();
+}
+
+void ServerProcess::kill() {
+  process_.send_signal(SIGKILL);
+  EXPECT_EQ(process_.wait(), 128 + SIGKILL);
 }
 
 std::string ServerProcess::url() const {

@@ -30,6 +30,8 @@ class ServerProcess {
   std::string url() const;    // of the hub
   std::string token() const;  // grants all
   ChildProcess& process() { return process_; }
+  // kill -9; returns when it is gone, so that another may have its port and its directory.
+  void kill();
   const ChildProcess& process() const { return process_; }
 
   bool is_healthy() const;

@@ -159,7 +159,8 @@ TEST(FaultShutdown, AfterASuddenEndTheListenerComesBackAndIsToldOfTheGap) {
 // Runs `fanfare serve` on the port, which must refuse.
 void expect_port_refused(std::uint16_t port) {
   const std::string address = "127.0.0.1:" + std::to_string(port);
-  ChildProcess second({.command = {kProgram, "serve", "--dev", "--log", "memory", "--listen", address}, .environment = {}});
+  ChildProcess second(
+      {.command = {kProgram, "serve", "--dev", "--log", "memory", "--listen", address}, .environment = {}});
   EXPECT_EQ(second.wait(milliseconds(5'000)), 1);
   EXPECT_NE(second.err().find("cannot listen on " + address), std::string::npos) << second.err();
   EXPECT_NE(second.err().find("Address already in use"), std::string::npos) << second.err();
