@@ -209,6 +209,45 @@ TEST_F(MemoryLogTest, AnIdThatTheLogMadeIsKnownAfterItsUpdateIsGone) {
   EXPECT_EQ(find(one.id).position, one.position);
 }
 
+TEST_F(MemoryLogTest, FindsThePlaceOfATimeAlsoWhenTheClockGoesBack) {
+  std::uint64_t now_ms = 1'000;
+  MemoryLog log(limits_, EventIdCodec::random(), [&] { return now_ms; });
+  std::vector<Position> positions;
+  for (const std::uint64_t ms : {1'000, 2'000, 500, 3'000}) {
+    now_ms = ms;
+    log.append({.topics = {"t"}, .data = "x", .id = {}, .type = {}, .retry_ms = {}},
+               [&](Result<Appended> appended) { positions.push_back(appended->position); });
+  }
+  const auto place_of = [&](std::uint64_t unix_ms) {
+    Position position = kBeforeAll;
+    log.find_time(unix_ms, [&](Result<FindResult> found) {
+      EXPECT_EQ(found->status, FindStatus::kHeld);
+      position = found->position;
+    });
+    return position;
+  };
+  EXPECT_EQ(place_of(1'000), kBeginning);
+  EXPECT_EQ(place_of(1'001), positions[0]);
+  EXPECT_EQ(place_of(2'000), positions[0]);  // the third has the time of the second
+  EXPECT_EQ(place_of(2'001), positions[2]);
+  EXPECT_EQ(place_of(9'000), positions[3]);
+}
+
+TEST_F(MemoryLogTest, ATimeBeforeWhatIsHeldIsTrimmed) {
+  limits_.memory_log_updates_max = 1;
+  append("1");
+  append("2");
+  std::optional<FindStatus> status;
+  log().find_time(1, [&](Result<FindResult> found) { status = found->status; });
+  EXPECT_EQ(status, FindStatus::kTrimmed);
+}
+
+TEST_F(MemoryLogTest, AnIdOfAnyPositionIsFoundThere) {
+  EXPECT_EQ(log().id_of(kBeginning), "");
+  const Appended chosen = append("1", "mine");
+  EXPECT_EQ(find(log().id_of(chosen.position)).position, chosen.position);
+}
+
 TEST_F(MemoryLogTest, AFollowerGetsWhatIsCommittedWhileItFollows) {
   Follower follower;
   const Position one = append("1").position;
