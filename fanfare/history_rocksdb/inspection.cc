@@ -153,6 +153,27 @@ class DumpFilter final : public UpdateFilter {
   std::vector<std::string> topics_;
 };
 
+struct Range {
+  Position after;
+  Position through;
+};
+
+// A time that is not asked for is not looked up: that would read blocks, and any may be damaged.
+Result<Range> range_of(const Database& database, const DumpRequest& request) {
+  Range range{database.trimmed_through(), database.last()};
+  if (request.since_unix_ms != DumpRequest().since_unix_ms) {
+    const auto since = find_time_stored(database, request.since_unix_ms, range.after, range.through);
+    if (!since) return std::unexpected(since.error());
+    range.after = *since;
+  }
+  if (request.until_unix_ms != DumpRequest().until_unix_ms) {
+    const auto until = find_time_stored(database, request.until_unix_ms, range.after, range.through);
+    if (!until) return std::unexpected(until.error());
+    range.through = *until;
+  }
+  return range;
+}
+
 // --- verify --------------------------------------------------------------------------------------------------------
 
 class Verifier {
@@ -320,13 +341,11 @@ Result<void> dump_log(const std::string& directory, const DumpRequest& request,
   if (!opened) return std::unexpected(opened.error());
   const Database& database = **opened;
   const EventIdCodec codec = database.make_codec();
-  const Position trimmed = database.trimmed_through();
-  const auto since = find_time_stored(database, request.since_unix_ms, trimmed, database.last());
-  if (!since) return std::unexpected(since.error());
-  const auto until = find_time_stored(database, request.until_unix_ms, *since, database.last());
-  if (!until) return std::unexpected(until.error());
+  const auto range = range_of(database, request);
+  if (!range) return std::unexpected(range.error());
 
-  ReadRequest read{.after = *since, .through = *until, .filter = std::make_shared<DumpFilter>(request.topic)};
+  ReadRequest read{
+      .after = range->after, .through = range->through, .filter = std::make_shared<DumpFilter>(request.topic)};
   std::uint64_t problems = 0;
   while (read.after < read.through) {
     read.bytes_max = kReadBytes;

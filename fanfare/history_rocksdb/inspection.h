@@ -45,7 +45,7 @@ enum class Visit { kGoOn, kEnough };
 
 // Gives the updates in the order of the log. What cannot be read is reported and left out: a whole block of the
 // database at a time, sometimes what stands between two of them. Then it fails at the end, as it does where it cannot
-// go on.
+// go on: where damage stands in the way of looking a time up.
 Result<void> dump_log(const std::string& directory, const DumpRequest& request,
                       const std::function<Visit(const LoggedUpdate&)>& visit, const ReportProblem& report);
 

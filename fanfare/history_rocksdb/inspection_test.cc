@@ -217,6 +217,16 @@ TEST_F(Inspection, ADamagedBlockIsToldAndWhatStandsAroundItIsDumped) {
   EXPECT_TRUE(is_told("cannot be read"));
 }
 
+TEST_F(Inspection, ADumpOfAllTimesLooksNoneUp) {
+  const auto written = fill_numbered(2'000);
+  std::ofstream(largest_table(), std::ios::in | std::ios::out | std::ios::binary) << '?';  // in the first block
+  const auto all = dump();
+  EXPECT_NE(end_, "");
+  EXPECT_GT(all.size(), 1'900u);
+  EXPECT_LT(all.size(), 2'000u);
+  EXPECT_EQ(all.back().position, written.back().position);
+}
+
 TEST_F(Inspection, AWholeLogIsVerified) {
   fill_numbered(1'000, "id");
   const Verified verified = verify().value();

@@ -157,7 +157,8 @@ TEST(Program, TellsItsVersionAndHowToUseIt) {
   const Ran version = run({"--version"});
   EXPECT_EQ(version.code, 0);
   EXPECT_TRUE(version.out.starts_with("fanfare 0.") || version.out.starts_with("fanfare 1.")) << version.out;
-  for (const Words& arguments : {Words{"--help"}, {"serve", "--help"}, {"publish", "--help"}, {"listen", "--help"}}) {
+  for (const Words& arguments :
+       {Words{"--help"}, {"serve", "--help"}, {"publish", "--help"}, {"listen", "--help"}, {"log", "--help"}}) {
     const Ran help = run(arguments);
     EXPECT_EQ(help.code, 0);
     EXPECT_TRUE(has(help.out, "Examples:")) << help.out;
