@@ -108,14 +108,22 @@ class MeasuredServer {
  private:
   static std::vector<std::string> command(const Settings& settings) {
     const std::string key(kKey);
-    return {settings.program,   "serve",
-            "--listen",         "127.0.0.1:0",
-            "--publisher-key",  key,
-            "--subscriber-key", key,
-            "--anonymous",      "--no-access-log",
-            "--log",            "memory",
-            "--log-format",     "json",
-            "--threads",        std::to_string(settings.threads)};
+    return {settings.program,
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--publisher-key",
+            key,
+            "--subscriber-key",
+            key,
+            "--anonymous",
+            "--no-access-log",
+            "--log",
+            "memory",
+            "--log-format",
+            "json",
+            "--threads",
+            std::to_string(settings.threads)};
   }
 
   // From the line that tells that it is ready; 0 before it has come.
