@@ -242,6 +242,12 @@ Database::~Database() {
   db_->Close().PermitUncheckedError();
 }
 
+std::uint64_t Database::about_updates() const {
+  std::uint64_t count = 0;
+  db_->GetIntProperty(updates_, rocksdb::DB::Properties::kEstimateNumKeys, &count);
+  return count;
+}
+
 bool Database::has_space() const {
   std::uint64_t bytes = 0;
   const auto known = db_->GetFileSystem()->GetFreeSpace(db_->GetName(), rocksdb::IOOptions(), &bytes, nullptr);

@@ -46,6 +46,8 @@ class Database {
   Position last() const { return last_; }
 
   std::uint64_t last_unix_ms() const { return last_unix_ms_; }
+  // RocksDB's estimate.
+  std::uint64_t about_updates() const;
   // One thread at a time each.
   EventIdCodec make_codec() const { return EventIdCodec(key_, epoch_); }
 

@@ -114,6 +114,16 @@ std::string holder_of(const std::string& directory) {
   return "process " + std::to_string(*pid) + (name.empty() ? "" : " (" + name + ")");
 }
 
+std::uint64_t write_ahead_bytes_of(const std::string& directory) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    const std::uint64_t size = entry.path().extension() == ".log" ? entry.file_size(error) : 0;
+    if (!error) bytes += size;
+  }
+  return bytes;
+}
+
 std::string write_ahead_files_of(const std::string& directory) {
   std::vector<std::string> names;
   std::error_code error;

@@ -4,6 +4,7 @@
 // Stateless; any thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "fanfare/base/error.h"
@@ -25,5 +26,7 @@ std::string holder_of(const std::string& directory);
 
 // The names of its write-ahead log's files: "000012.log 000015.log".
 std::string write_ahead_files_of(const std::string& directory);
+// And their size altogether: what opening the log reads again.
+std::uint64_t write_ahead_bytes_of(const std::string& directory);
 
 }  // namespace fanfare

@@ -16,6 +16,7 @@
 #include "fanfare/history/recent_updates.h"
 #include "fanfare/history/state.h"
 #include "fanfare/history_rocksdb/database.h"
+#include "fanfare/history_rocksdb/directory.h"
 #include "fanfare/history_rocksdb/reading.h"
 #include "fanfare/history_rocksdb/reading_threads.h"
 #include "fanfare/history_rocksdb/retention.h"
@@ -387,8 +388,18 @@ FindResult RocksDbLog::found_at(Position position) const {
 }  // namespace
 
 Result<std::unique_ptr<EventLog>> open_rocksdb_log(RocksDbLogOptions options) {
+  const auto begun = Clock::now();
+  const std::uint64_t recovered_bytes = write_ahead_bytes_of(options.directory);
   auto database = Database::open(options);
   if (!database) return std::unexpected(std::move(database.error()));
+  if (options.log != nullptr) {
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);
+    options.log->write(LogLevel::kInfo, "event_log_opened",
+                       {{"directory", options.directory},
+                        {"about_updates", static_cast<std::int64_t>((*database)->about_updates())},
+                        {"recovered_bytes", static_cast<std::int64_t>(recovered_bytes)},
+                        {"took_ms", static_cast<std::int64_t>(took.count())}});
+  }
   return std::make_unique<RocksDbLog>(std::move(options), std::move(*database));
 }
 

@@ -6,9 +6,11 @@
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
+#include <sstream>
 
 #include "fanfare/history/event_id.h"
 #include "fanfare/history_rocksdb/test_log.h"
+#include "fanfare/observe/log.h"
 
 namespace fanfare {
 namespace {
@@ -134,6 +136,30 @@ TEST_P(RocksDbLogTest, AReadStopsAfterItsBoundOfUpdatesLookedAtButLooksAtOne) {
   EXPECT_EQ(read(log(), kBeforeAll, kEnd, "u", 1 << 20, 0).read_through, one);
   EXPECT_EQ(read(log(), kBeforeAll, kEnd, "u", 1 << 20, 2).read_through, two);
   EXPECT_EQ(data_of(read(log(), two, kEnd, "u", 1 << 20, 1).updates), Strings{"3"});
+}
+
+TEST_P(RocksDbLogTest, WithoutAWriteAheadLogACleanStopKeepsAll) {
+  options_.durability = Durability::kMemory;
+  const Appended one = add("1", "mine");
+  const Appended two = add("2");
+  reopen();
+  EXPECT_EQ(data_of(read_all(log())), (Strings{"1", "2"}));
+  EXPECT_EQ(find(log(), "mine").position, one.position);
+  EXPECT_GT(add("3").position, two.position);
+}
+
+TEST_P(RocksDbLogTest, SaysWhatItFoundWhenItIsOpened) {
+  std::ostringstream said;
+  Log to(LogFormat::kJson, LogLevel::kInfo, said);
+  options_.log = &to;
+  add("1");
+  add("2");
+  reopen();
+  const std::string last = said.str().substr(said.str().find("event_log_opened") + 1);
+  EXPECT_NE(last.find("event_log_opened"), last.npos) << said.str();
+  EXPECT_NE(last.find("\"about_updates\":2,\"recovered_bytes\":"), last.npos) << said.str();
+  options_.log = nullptr;
+  reopen();
 }
 
 TEST_P(RocksDbLogTest, IdsAreMadeWhereThePublisherChoseNone) {
