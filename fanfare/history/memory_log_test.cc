@@ -213,7 +213,7 @@ TEST_F(MemoryLogTest, FindsThePlaceOfATimeAlsoWhenTheClockGoesBack) {
   std::uint64_t now_ms = 1'000;
   MemoryLog log(limits_, EventIdCodec::random(), [&] { return now_ms; });
   std::vector<Position> positions;
-  for (const std::uint64_t ms : {1'000, 2'000, 500, 3'000}) {
+  for (const std::uint64_t ms : {1'000u, 2'000u, 500u, 3'000u}) {
     now_ms = ms;
     log.append({.topics = {"t"}, .data = "x", .id = {}, .type = {}, .retry_ms = {}},
                [&](Result<Appended> appended) { positions.push_back(appended->position); });

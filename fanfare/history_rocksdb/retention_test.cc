@@ -136,7 +136,8 @@ TEST_F(RetentionTest, TheDiskIsGivenBack) {
 TEST_F(RetentionTest, ATopicKeepsItsNewestAndTheHolesAreNoGap) {
   options_.topic_rules = std::make_shared<OneTopicRule>(TopicRule{.updates_max = 2});
   const auto all = fill(30'000, 100);
-  ASSERT_TRUE(comes_true([&] { return held() < 10'000; })) << held();
+  // Up to 10,000 new ones may wait for the next time that the tables are gone through.
+  ASSERT_TRUE(comes_true([&] { return held() < 12'000; })) << held();
   const auto left = read_all(log());
   std::set<Position> positions;
   for (const auto& logged : left) positions.insert(logged->position);
