@@ -40,7 +40,8 @@ class Inspection : public testing::Test {
     std::vector<Update> updates;
     for (int i = 0; i < count; ++i) {
       std::string noise = std::to_string(i);
-      while (noise.size() < 200) noise += "/" + std::to_string(i * noise.size() * 7'919 % 1'000);
+      while (noise.size() < 200)
+        noise += "/" + std::to_string(static_cast<std::size_t>(i) * noise.size() * 7'919 % 1'000);
       const std::string id = id_prefix.empty() ? "" : id_prefix + std::to_string(i);
       updates.push_back(make_update(noise, id, i % 2 == 0 ? "even" : "odd"));
     }
