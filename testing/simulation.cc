@@ -53,7 +53,7 @@ Conditions conditions(Dice& dice) {
   limits.memory_log_updates_max = dice.pick<std::size_t>({5, 20, 60, 10'000, 10'000, 10'000});
   limits.memory_log_bytes_max = dice.pick<std::size_t>({4'000, 1 << 30, 1 << 30});
   limits.topic_cache_bytes_max = dice.pick<std::size_t>({0, 300, 1 << 20});
-  if (all.tight) all.budget_bytes = dice.pick<std::size_t>({1'500, 2'500, 4'000});
+  if (all.tight) all.budget_bytes = dice.pick<std::size_t>({700, 1'000, 2'500, 4'000});
   if (!all.tight && dice.percent(50)) {
     limits.catch_up_read_bytes_max = 65'536;
     limits.catch_up_scan_updates_max = 4'096;
