@@ -79,6 +79,17 @@ std::string default_log_directory() {
   return state.empty() ? "" : state + "/fanfare/log";
 }
 
+// Why a limit would bound nothing; empty if none.
+std::string limit_without_effect(const Parsed& parsed) {
+  if (parsed.log != "memory") return {};
+  for (const auto& field : limit_fields()) {
+    if (!field.name.starts_with("history_") || parsed.options.limits.*(field.member) == 0) continue;
+    return "--log memory has no limit " + std::string(field.name) +
+           ": give memory_log_updates_max or memory_log_bytes_max, or --data DIR";
+  }
+  return {};
+}
+
 // Why the options do not make a server; empty if they do.
 std::string complete(Parsed& parsed) {
   ServerOptions& options = parsed.options;
@@ -90,6 +101,7 @@ std::string complete(Parsed& parsed) {
   for (const auto& assignment : parsed.limits) {
     if (auto set = set_limit(options.limits, assignment); !set) return set.error().message;
   }
+  if (auto wrong = limit_without_effect(parsed); !wrong.empty()) return wrong;
   AuthorizerOptions& access = options.access;
   if (options.development) {
     access.anonymous = true;
