@@ -46,8 +46,7 @@ class RuleFile {
       : name_(name),
         limits_(limits),
         place_(place),
-        rules_(std::make_shared<PatternRules>(TopicRule{.updates_max = limits.history_updates_per_topic_max},
-                                              limits.rule_templates_max)) {}
+        rules_(TopicRule{.updates_max = limits.history_updates_per_topic_max}, limits.rule_templates_max) {}
 
   Result<TopicRulesPtr> parse(std::string_view text);
 
@@ -68,7 +67,7 @@ class RuleFile {
   const std::string& name_;
   const Limits& limits_;
   const LogPlace place_;
-  const std::shared_ptr<PatternRules> rules_;
+  PatternRulesMaker rules_;
 };
 
 std::unexpected<Error> RuleFile::wrong(const toml::source_region& at, const std::string& message) const {
@@ -101,7 +100,7 @@ Result<TopicRulesPtr> RuleFile::parse(std::string_view text) {
     if (rules == nullptr) return wrong(key.source(), "there may be several rules: begin each with [[rule]]");
     if (auto taken = take_rules(*rules); !taken) return std::unexpected(std::move(taken.error()));
   }
-  return rules_;
+  return rules_.make();
 }
 
 Result<void> RuleFile::take_rules(const toml::array& rules) {
@@ -122,7 +121,7 @@ Result<void> RuleFile::take_rule(const toml::table& table) {
   for (const auto& [key, value] : table) {
     if (auto taken = take_setting(key, value, rule); !taken) return taken;
   }
-  rules_->add_rule(rule);
+  rules_.add_rule(rule);
   return take_topics(table);
 }
 
@@ -199,7 +198,7 @@ Result<void> RuleFile::take_topic(const toml::node& value) {
     return wrong(value.source(),
                  "a topic has at most " + std::to_string(limits_.topic_bytes_max) + " bytes (--limit topic_bytes_max)");
   }
-  if (auto added = rules_->add_pattern(pattern); !added) return wrong(value.source(), added.error().message);
+  if (auto added = rules_.add_pattern(pattern); !added) return wrong(value.source(), added.error().message);
   return {};
 }
 

@@ -1,15 +1,14 @@
 // Rules of topics by pattern: exact topics, RFC 6570 URI templates, and "*". The first rule with a pattern that matches
 // is the topic's; topics that no pattern matches have a rule of their own.
 // What it is not: a reader of files (history_rules.h).
-// Made by one thread; constant from then on, and any thread's.
+// One thread; what it makes is immutable and any thread's.
 #pragma once
 
 #include <cstddef>
-#include <span>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "fanfare/base/error.h"
@@ -18,10 +17,26 @@
 
 namespace fanfare::cli {
 
-class PatternRules final : public TopicRules {
+struct RulePatterns {
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  struct Template {
+    CompiledTemplatePtr compiled;
+    std::size_t rule;
+  };
+
+  // The texts of templates among them: a topic may be called so. No template of an earlier rule matches any of them.
+  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> exact;
+  std::vector<Template> templates;  // in the order of their rules
+  std::size_t others = 0;           // the rule of "*", which takes all that is left
+};
+
+class PatternRulesMaker {
  public:
-  // templates_max: how many URI templates the rules may have together, as each costs a look at each topic.
-  PatternRules(TopicRule others, std::size_t templates_max) : rules_{others}, templates_max_(templates_max) {}
+  // others: of topics that no pattern matches. templates_max: how many the rules may have together.
+  PatternRulesMaker(TopicRule others, std::size_t templates_max) : rules_{others}, templates_max_(templates_max) {}
 
   // After those before it. Rules count from 1 on: rules()[0] is that of all other topics.
   void add_rule(TopicRule rule) { rules_.push_back(rule); }
@@ -29,29 +44,16 @@ class PatternRules final : public TopicRules {
   // for one too many, and for what an earlier rule has taken already, which would never count.
   Result<void> add_pattern(std::string_view pattern);
 
-  std::span<const TopicRule> rules() const override { return rules_; }
-  // A look into a hash table, and, unless the topic stands there, at each template until one matches.
-  std::size_t rule_of(std::string_view topic) const override;
+  // To be called once. Finding a topic's rule takes a look into a hash table and, unless the topic stands there, one
+  // pass over its text.
+  TopicRulesPtr make();
 
  private:
-  struct Template {
-    CompiledTemplatePtr compiled;
-    std::size_t rule;
-  };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
-
   Result<void> check_is_free(std::string_view pattern) const;
-  const Template* first_template(std::string_view topic) const;
 
   std::vector<TopicRule> rules_;
   const std::size_t templates_max_;
-  // The texts of templates among them: a topic may be called so. No template of an earlier rule matches any of them.
-  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> exact_;
-  std::vector<Template> templates_;  // in the order of their rules
-  std::size_t others_ = 0;           // the rule of "*", which takes all that is left
+  RulePatterns patterns_;
 };
 
 }  // namespace fanfare::cli

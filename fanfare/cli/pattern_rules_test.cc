@@ -14,8 +14,8 @@ using Patterns = std::vector<std::string>;
 constexpr std::size_t kTemplatesMax = 4;
 
 // The rules of these patterns, each known by its updates_max: 100, 101, …; that of all other topics by 99.
-PatternRules make_rules(const std::vector<Patterns>& rules) {
-  PatternRules made(TopicRule{.updates_max = 99}, kTemplatesMax);
+PatternRulesMaker maker_of(const std::vector<Patterns>& rules) {
+  PatternRulesMaker made(TopicRule{.updates_max = 99}, kTemplatesMax);
   std::uint64_t updates_max = 100;
   for (const Patterns& patterns : rules) {
     made.add_rule(TopicRule{.updates_max = updates_max++});
@@ -31,14 +31,14 @@ PatternRules make_rules(const std::vector<Patterns>& rules) {
 std::string refusal(std::vector<Patterns> rules) {
   const std::string refused = rules.back().back();
   rules.back().pop_back();
-  PatternRules made = make_rules(rules);
+  PatternRulesMaker made = maker_of(rules);
   const auto added = made.add_pattern(refused);
   return added ? "" : added.error().message;
 }
 
 TEST(PatternRules, TheFirstRuleThatMatchesIsTheTopics) {
-  const PatternRules rules =
-      make_rules({{"a", "b/1"}, {"b/{id}", "c"}, {"b{/all*}", "https://example.com/{+any}", "a/{x}/{y}"}});
+  const auto rules =
+      maker_of({{"a", "b/1"}, {"b/{id}", "c"}, {"b{/all*}", "https://example.com/{+any}", "a/{x}/{y}"}}).make();
   const std::pair<const char*, std::uint64_t> cases[] = {
       {"a", 100},
       {"b/1", 100},
@@ -57,15 +57,15 @@ TEST(PatternRules, TheFirstRuleThatMatchesIsTheTopics) {
       {"*", 99},
   };
   for (const auto& [topic, updates_max] : cases) {
-    EXPECT_EQ(rules.rules()[rules.rule_of(topic)].updates_max, updates_max) << topic;
+    EXPECT_EQ(rules->rules()[rules->rule_of(topic)].updates_max, updates_max) << topic;
   }
 }
 
 TEST(PatternRules, AStarTakesAllThatTheRulesBeforeItDoNot) {
-  const PatternRules rules = make_rules({{"a"}, {"b{x}"}, {"c", "*"}});
+  const auto rules = maker_of({{"a"}, {"b{x}"}, {"c", "*"}}).make();
   const std::pair<const char*, std::uint64_t> cases[] = {{"a", 100}, {"b1", 101}, {"c", 102}, {"d", 102}, {"*", 102}};
   for (const auto& [topic, updates_max] : cases) {
-    EXPECT_EQ(rules.rules()[rules.rule_of(topic)].updates_max, updates_max) << topic;
+    EXPECT_EQ(rules->rules()[rules->rule_of(topic)].updates_max, updates_max) << topic;
   }
 }
 
