@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -58,6 +59,22 @@ durable = true
   EXPECT_TRUE(rule_of(**rules, "https://example.com/books").durable);
   EXPECT_EQ(rule_of(**rules, "another").updates_max, 7U) << "the command line's";
   EXPECT_TRUE(rule_of(**rules, "another").durable);
+}
+
+// Run from the project's folder.
+TEST(HistoryRules, TheExampleOfTheDocumentationIsGood) {
+  std::stringstream page;
+  page << std::ifstream("docs/cli.md").rdbuf();
+  const std::string text = std::move(page).str();
+  constexpr std::string_view kBegin = "```toml\n";
+  const auto begin = text.find(kBegin);
+  ASSERT_NE(begin, text.npos);
+  const std::string example = text.substr(begin + kBegin.size(), text.find("```\n", begin + 1) - begin - kBegin.size());
+  const auto rules = parse_history_rules(example, "docs/cli.md", {}, LogPlace::kDisk);
+  ASSERT_TRUE(rules) << rules.error().message;
+  EXPECT_EQ(rule_of(**rules, "https://example.com/prices/1").updates_max, 1U);
+  EXPECT_FALSE(rule_of(**rules, "typing/kitchen/ann").durable);
+  EXPECT_EQ(rule_of(**rules, "another").age_ms_max, 30ULL * 24 * 3'600'000);
 }
 
 TEST(HistoryRules, AFileWithoutRulesLeavesTheCommandLines) {
