@@ -84,7 +84,7 @@ rocksdb::ColumnFamilyOptions table_options(const std::shared_ptr<rocksdb::Cache>
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const RocksDbLogOptions& options, const TrimStatePtr& trim) {
-  const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
+  const auto cache = rocksdb::NewLRUCache(options.cache_bytes_max);
   std::vector<rocksdb::ColumnFamilyDescriptor> tables;
   tables.emplace_back(rocksdb::kDefaultColumnFamilyName, table_options(cache, 1 << 20));
   const std::size_t buffer_bytes = write_buffer_bytes(options.retention);

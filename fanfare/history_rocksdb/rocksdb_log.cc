@@ -174,7 +174,7 @@ std::vector<RocksDbLog::Append> RocksDbLog::wait_for_appends() {
   std::vector<Append> appends;
   std::unique_lock lock(queue_mutex_);
   queue_wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-  for (std::size_t bytes = 0; !queue_.empty() && bytes < options_.commit_bytes_max;) {
+  for (std::size_t bytes = 0; !queue_.empty() && (appends.empty() || bytes < options_.commit_bytes_max);) {
     const std::size_t next_bytes = queue_.front().update.memory_bytes();
     bytes += next_bytes;
     queued_bytes_ -= next_bytes;
