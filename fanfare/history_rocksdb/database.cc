@@ -212,7 +212,7 @@ Result<void> Database::make_meta() {
 
 Result<void> Database::find_last() {
   last_ = std::max(reserved_through_, trimmed_through());
-  const std::unique_ptr<rocksdb::Iterator> newest(db_->NewIterator(rocksdb::ReadOptions(), updates_));
+  const std::unique_ptr<rocksdb::Iterator> newest(db_->NewIterator(iterator_options(), updates_));
   newest->SeekToLast();
   if (!newest->status().ok()) return fail("the event log cannot be read: " + newest->status().ToString());
   if (!newest->Valid()) return {};

@@ -55,7 +55,7 @@ std::uint64_t bytes_in(const std::string& directory) {
 
 // Every key of a table, in order; blocks are not kept.
 std::unique_ptr<rocksdb::Iterator> walk(const Database& database, rocksdb::ColumnFamilyHandle* table) {
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = iterator_options();
   options.fill_cache = false;
   options.total_order_seek = true;
   options.readahead_size = 1 << 20;

@@ -30,7 +30,7 @@ rocksdb::Slice slice(const std::string& text) {
 }
 
 std::unique_ptr<rocksdb::Iterator> updates_after(const Database& database, Position position) {
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = iterator_options();
   options.fill_cache = false;
   std::unique_ptr<rocksdb::Iterator> next(database.db().NewIterator(options, database.updates()));
   next->Seek(slice(stored::position_key(position + 1)));

@@ -1,10 +1,14 @@
 // Damage on the disk is told with the file's name, and what stands before it is served; garbage never.
 #include <gtest/gtest.h>
 
+#include <rocksdb/db.h>
+#include <rocksdb/metadata.h>
+
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
+#include "fanfare/history_rocksdb/database.h"
+#include "fanfare/history_rocksdb/inspection.h"
 #include "tests/durability/acknowledged.h"
 
 namespace fanfare {
@@ -31,24 +35,37 @@ class DamageTest : public testing::Test {
     std::filesystem::copy(running_.path(), directory_.path(), std::filesystem::copy_options::recursive);
     return all;
   }
-  // The largest file with this ending.
-  std::string file(const std::string& extension) const {
-    std::filesystem::path largest;
-    for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
-      if (entry.path().extension() != extension) continue;
-      if (largest.empty() || entry.file_size() > std::filesystem::file_size(largest)) largest = entry.path();
+  struct Served {
+    std::size_t updates = 0;  // from the first on, none left out
+    Position after = kBeforeAll;
+    std::string told;  // the error that ended it
+  };
+  static Served read_until_it_fails(EventLog& log) {
+    Served served;
+    while (true) {
+      const auto result = read_once(log, {served.after, kEnd, std::make_shared<TopicFilter>(""), 64 << 10, 100});
+      if (!result) {
+        served.told = result.error().message;
+        return served;
+      }
+      if (result->read_through == served.after) return served;
+      for (const auto& logged : result->updates) {
+        EXPECT_EQ(number_of(*logged), static_cast<int>(served.updates));
+        ++served.updates;
+      }
+      served.after = result->read_through;
     }
-    EXPECT_FALSE(largest.empty()) << extension;
-    return largest;
   }
-  static void damage(const std::string& path, double where) {
-    std::fstream bytes(path, std::ios::in | std::ios::out | std::ios::binary);
-    const auto at = static_cast<std::streamoff>(static_cast<double>(std::filesystem::file_size(path)) * where);
-    bytes.seekg(at);
-    const int old = bytes.get();
-    bytes.seekp(at);
-    bytes.put(static_cast<char>(old ^ 0x55));
+  // The files of the table of updates, in the order of the log.
+  std::vector<rocksdb::LiveFileMetaData> files_of_updates() const {
+    const auto database = Database::open(options_, Database::Access::kReadOnly).value();
+    std::vector<rocksdb::LiveFileMetaData> files;
+    database->db().GetLiveFilesMetaData(&files);
+    std::erase_if(files, [](const auto& file) { return file.column_family_name != "updates"; });
+    std::ranges::sort(files, {}, &rocksdb::LiveFileMetaData::smallestkey);
+    return files;
   }
+  std::string file(const std::string& extension) const { return largest_file(directory_.path(), extension); }
 
   const TestDirectory running_;
   const TestDirectory directory_;
@@ -61,24 +78,27 @@ TEST_F(DamageTest, InATableIsToldWithItsPlaceAndWhatStandsBeforeItIsServed) {
   const std::string table = file(".sst");
   damage(table, 0.5);
   const auto log = open_rocksdb_log(options_).value();
-  Position after = kBeforeAll;
-  std::size_t served = 0;
-  std::string told;
-  while (told.empty() && after < all.back().position) {
-    auto result = read_once(*log, {after, kEnd, std::make_shared<TopicFilter>(""), 64 << 10, 100});
-    if (!result) {
-      told = result.error().message;
-      break;
-    }
-    for (const auto& logged : result->updates) ASSERT_EQ(number_of(*logged), static_cast<int>(served++));
-    after = result->read_through;
-  }
+  const auto [served, after, told] = read_until_it_fails(*log);
   EXPECT_GT(served, 300u);
   EXPECT_LT(served, 700u);
   EXPECT_NE(told.find("after position " + std::to_string(after)), std::string::npos) << told;
   EXPECT_NE(told.find(std::filesystem::path(table).filename()), std::string::npos) << told;
   const auto beyond = read_once(*log, {all[900].position, kEnd, std::make_shared<TopicFilter>(""), 64 << 10, 100});
   EXPECT_EQ(number_of(*beyond.value().updates.front()), 901) << "what stands behind it can be asked for";
+}
+
+TEST_F(DamageTest, InTheFirstBlockOfAFileDoesNotEndTheLog) {
+  const auto all = fill(20'000);
+  ASSERT_TRUE(compact_log(directory_.path()));
+  append(*open_rocksdb_log(options_).value(), make_update("20000 x", {}, "0")).value();
+  const auto files = files_of_updates();
+  ASSERT_GE(files.size(), 3u);
+  damage(directory_.path() + "/" + files[1].relative_filename, 0);
+  const auto log = open_rocksdb_log(options_).value();
+  const auto [served, after, told] = read_until_it_fails(*log);
+  EXPECT_EQ(after, stored::read_position_key(files[0].largestkey));
+  EXPECT_EQ(after, all[served - 1].position);
+  EXPECT_NE(told.find(files[1].relative_filename + " offset 0"), std::string::npos) << told;
 }
 
 TEST_F(DamageTest, OfATableCutShortIsToldWithItsName) {
