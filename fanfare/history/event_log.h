@@ -63,8 +63,8 @@ struct ReadResult {
   std::vector<LoggedUpdatePtr> updates;  // those wanted, in order
   Position read_through = 0;             // all wanted updates in (after, read_through] are in `updates`
   // The log has dropped updates after `after` by age or size, so it cannot say what the reader misses; the other
-  // members are empty. Never set for after == kBeforeAll, nor for holes made by per-topic retention or by damage: find()
-  // tells of damage.
+  // members are empty. Never set for after == kBeforeAll, nor for holes made by per-topic retention or by damage:
+  // find() tells of damage.
   bool gap = false;
 };
 using ReadDone = std::move_only_function<void(Result<ReadResult>)>;
