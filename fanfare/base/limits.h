@@ -64,6 +64,15 @@ struct Limits {
   std::size_t rules_max = 100;
   std::size_t rule_templates_max = 1'000;
 
+  // The durable event log's work: how often it enforces what it keeps, and what it takes of the machine.
+  std::size_t durable_log_check_ms = 1'000;
+  std::size_t durable_log_append_queue_bytes_max = 64 * 1024 * 1024;  // not yet written; beyond it appends fail
+  std::size_t durable_log_commit_bytes_max = 4 * 1024 * 1024;         // of one write; one update is always allowed
+  std::size_t durable_log_tail_bytes_max = 32 * 1024 * 1024;          // recent updates kept in memory for readers
+  std::size_t durable_log_cache_bytes_max = 64 * 1024 * 1024;         // blocks of the database
+  std::size_t durable_log_reading_threads = 2;
+  std::size_t durable_log_free_bytes_min = 64 * 1024 * 1024;  // on the disk; with less, appends fail
+
   // Connections. connections_max 0: what RLIMIT_NOFILE allows, less the reserve.
   std::size_t connections_max = 0;
   std::size_t reserved_files = 64;

@@ -223,7 +223,7 @@ TEST(Commands, PublishTakesEachJsonLineWithItsOwnFields) {
 }
 
 TEST(Commands, LogTellsWhereThereIsNone) {
-  for (const char* command : {"stat", "dump", "verify", "compact"}) {
+  for (const char* command : {"stat", "dump", "verify", "repair", "compact"}) {
     Ran ran = run({"log", command, "--data", "/nowhere"});
     EXPECT_EQ(ran.exit_code, ExitCode::kFailed);
     EXPECT_EQ(ran.out, "");
@@ -295,7 +295,7 @@ TEST(Commands, CompletionKnowsTheOptionsOfTheParser) {
   std::string script = run({"completion", "bash"}).out;
   EXPECT_TRUE(has(script, "--last-event-id")) << script;
   EXPECT_TRUE(has(script, "-f|--file) mapfile")) << script;
-  EXPECT_TRUE(has(script, "compgen -W 'stat dump verify compact'")) << script;
+  EXPECT_TRUE(has(script, "compgen -W 'stat dump verify repair compact'")) << script;
   EXPECT_TRUE(has(script, "--data -t --topic --since")) << script;
   EXPECT_FALSE(has(script, "--private)")) << "a flag takes no value";
 }

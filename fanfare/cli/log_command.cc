@@ -23,7 +23,7 @@ namespace fanfare::cli {
 namespace {
 
 constexpr const char* kFooter = R"(stat, dump and verify also work while a hub has the log open: they see it as it
-stood when they began. compact needs it for itself.
+stood when they began. compact and repair need it for themselves.
 
 Examples:
   fanfare log stat --data /var/lib/fanfare
@@ -69,9 +69,11 @@ std::string end_text(const std::optional<LogStat::End>& end) {
 ExitCode run_stat(const Parsed& parsed) {
   const auto stat = stat_log(parsed.directory);
   if (!stat) return failed("stat", stat.error().message);
-  return print("stat", "updates  " + std::to_string(stat->updates) + "\ntopics   " + std::to_string(stat->topics) +
-                           "\nbytes    " + std::to_string(stat->bytes) + "\noldest   " + end_text(stat->oldest) +
-                           "newest   " + end_text(stat->newest));
+  const ExitCode printed =
+      print("stat", "updates  " + std::to_string(stat->updates) + "\ntopics   " + std::to_string(stat->topics) +
+                        "\nbytes    " + std::to_string(stat->bytes) + "\noldest   " + end_text(stat->oldest) +
+                        "newest   " + end_text(stat->newest));
+  return stat->damage ? failed("stat", *stat->damage) : printed;
 }
 
 // Of --since and --until.
@@ -145,6 +147,13 @@ ExitCode run_verify(const Parsed& parsed) {
   return print("verify", what + "whole\n");
 }
 
+ExitCode run_repair(const Parsed& parsed) {
+  std::string told;
+  const auto repaired = repair_log(parsed.directory, [&](const std::string& what) { told += printable(what) + "\n"; });
+  if (!repaired) return failed("repair", repaired.error().message);
+  return print("repair", *repaired ? told : "whole\n");
+}
+
 ExitCode run_compact(const Parsed& parsed) {
   const auto compacted = compact_log(parsed.directory);
   if (!compacted) return failed("compact", compacted.error().message);
@@ -181,6 +190,7 @@ void add_log_command(CLI::App& app, Run& run) {
   verify->add_flag("--topic-bounds", parsed->topic_bounds,
                    "It was kept with bounds per topic: the holes that they make are right");
 
+  add(*log, run, parsed, "repair", "Keep what can be read of a damaged one; no hub may have it open", run_repair);
   add(*log, run, parsed, "compact", "Rewrite its files; no hub may have it open", run_compact);
 }
 

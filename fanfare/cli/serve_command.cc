@@ -156,6 +156,13 @@ Result<std::unique_ptr<EventLog>> open_history(const Parsed& parsed, Log& log) {
   options.retention.bytes_max = limits.history_bytes_max;
   options.retention.updates_max = limits.history_updates_max;
   options.topic_rules = std::move(*rules);
+  options.retention.check_ms = limits.durable_log_check_ms;
+  options.append_queue_bytes_max = limits.durable_log_append_queue_bytes_max;
+  options.commit_bytes_max = limits.durable_log_commit_bytes_max;
+  options.tail_bytes_max = limits.durable_log_tail_bytes_max;
+  options.cache_bytes_max = limits.durable_log_cache_bytes_max;
+  options.reading_threads = limits.durable_log_reading_threads;
+  options.free_bytes_min = limits.durable_log_free_bytes_min;
   options.log = &log;
   return open_rocksdb_log(std::move(options));
 }

@@ -63,7 +63,8 @@ struct ReadResult {
   std::vector<LoggedUpdatePtr> updates;  // those wanted, in order
   Position read_through = 0;             // all wanted updates in (after, read_through] are in `updates`
   // The log has dropped updates after `after` by age or size, so it cannot say what the reader misses; the other
-  // members are empty. Never set for after == kBeforeAll, nor for holes made by per-topic retention.
+  // members are empty. Never set for after == kBeforeAll, nor for holes made by per-topic retention or by damage:
+  // find() tells of damage.
   bool gap = false;
 };
 using ReadDone = std::move_only_function<void(Result<ReadResult>)>;
@@ -71,6 +72,7 @@ using ReadDone = std::move_only_function<void(Result<ReadResult>)>;
 enum class FindStatus {
   kHeld,     // the position is known and the log holds all that follows it
   kTrimmed,  // the position is known but the log has dropped updates after it
+  kDamaged,  // the position is known but of what follows it some was lost: the rest can be read on from there
   kUnknown,  // the log does not know the id
 };
 
@@ -97,8 +99,8 @@ class EventLog {
 
   // Where the update with this event id stands; of several with the same id, the earliest. A lookup, never a scan.
   virtual void find(std::string id, FindDone done) = 0;
-  // The position that all updates appended at that time (Unix, milliseconds) or later come after: kHeld, or kTrimmed if
-  // the log has dropped some of them.
+  // The position that all updates appended at that time (Unix, milliseconds) or later come after: kHeld, or kTrimmed or
+  // kDamaged if some of them may be missing.
   virtual void find_time(std::uint64_t unix_ms, FindDone done) = 0;
   // An event id that find() takes to this position, whether or not there is an update. Of an empty log's: empty.
   virtual std::string id_of(Position position) const = 0;

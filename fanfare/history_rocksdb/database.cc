@@ -11,10 +11,13 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 #include <vector>
 
 #include "fanfare/base/check.h"
 #include "fanfare/history_rocksdb/directory.h"
+#include "fanfare/history_rocksdb/write_ahead.h"
 
 namespace fanfare {
 namespace {
@@ -23,6 +26,9 @@ constexpr const char* kEpoch = "epoch";
 constexpr const char* kKey = "key";
 constexpr const char* kReservedThrough = "reserved_through";
 constexpr const char* kTrimmedThrough = "trimmed_through";
+// Only after a repair.
+constexpr const char* kLost = "lost";
+constexpr const char* kGeneration = "generation";
 
 // Positions are reserved on disk, synced, before the first of them is given away: what was told to a subscriber and
 // then lost (with the power, or because it was never stored) is not told again of another update.
@@ -52,8 +58,8 @@ rocksdb::DBOptions database_options(const RocksDbLogOptions& options) {
   if (options.env != nullptr) database.env = options.env;
   database.create_if_missing = true;
   database.create_missing_column_families = true;
-  // A last record that a crash cut short was never acknowledged. Damage before it is an error; RocksDB's default would
-  // drop what follows the damage and say nothing.
+  // A last record that a crash cut short was never acknowledged. Damage before it is looked for before RocksDB is asked
+  // (write_ahead.h); its default would drop what follows the damage and say nothing.
   database.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   database.track_and_verify_wals_in_manifest = true;
   database.max_total_wal_size = write_buffer_bytes(options.retention) * 3 / 2;
@@ -65,6 +71,14 @@ rocksdb::DBOptions database_options(const RocksDbLogOptions& options) {
   database.bytes_per_sync = 1 << 20;  // flushes in small steps: no long fsync that publishers would wait behind
   database.keep_log_file_num = 4;
   database.max_log_file_size = 4 << 20;
+  return database;
+}
+
+// Tables that cannot be opened are no hindrance, nor are files of the write-ahead log that were removed.
+rocksdb::DBOptions repair_options(const RocksDbLogOptions& options) {
+  rocksdb::DBOptions database = database_options(options);
+  database.track_and_verify_wals_in_manifest = false;
+  database.paranoid_checks = false;
   return database;
 }
 
@@ -83,19 +97,35 @@ rocksdb::ColumnFamilyOptions table_options(const std::shared_ptr<rocksdb::Cache>
   return table;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const RocksDbLogOptions& options, const TrimStatePtr& trim) {
-  const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
-  std::vector<rocksdb::ColumnFamilyDescriptor> tables;
-  tables.emplace_back(rocksdb::kDefaultColumnFamilyName, table_options(cache, 1 << 20));
+std::string table_name(const std::string& base, std::uint64_t generation) {
+  return generation == 0 ? base : base + "." + std::to_string(generation);
+}
+
+rocksdb::ColumnFamilyDescriptor descriptor_of(const std::string& name, const RocksDbLogOptions& options,
+                                              const TrimStatePtr& trim, const std::shared_ptr<rocksdb::Cache>& cache) {
+  const std::string base = name.substr(0, name.find('.'));
+  if (base == rocksdb::kDefaultColumnFamilyName) return {name, table_options(cache, 1 << 20)};
   const std::size_t buffer_bytes = write_buffer_bytes(options.retention);
-  tables.emplace_back("updates", table_options(cache, buffer_bytes));
-  tables.back().options.compaction_filter_factory = make_updates_filter(trim);
-  tables.emplace_back("topics", table_options(cache, buffer_bytes / 2));
-  tables.back().options.compaction_filter_factory = make_topics_filter(trim);
-  tables.back().options.prefix_extractor = std::make_shared<IndexedText>();
-  tables.emplace_back("ids", table_options(cache, buffer_bytes / 2));
-  tables.back().options.compaction_filter_factory = make_ids_filter(trim);
-  tables.back().options.prefix_extractor = std::make_shared<IndexedText>();
+  rocksdb::ColumnFamilyDescriptor table(name,
+                                        table_options(cache, base == "updates" ? buffer_bytes : buffer_bytes / 2));
+  table.options.compaction_filter_factory = base == "updates"  ? make_updates_filter(trim)
+                                            : base == "topics" ? make_topics_filter(trim)
+                                                               : make_ids_filter(trim);
+  if (base != "updates") table.options.prefix_extractor = std::make_shared<IndexedText>();
+  return table;
+}
+
+// Of all tables that the directory has and, before the first repair, of those that it gets: a first start that was cut
+// short has made only some of them.
+std::vector<rocksdb::ColumnFamilyDescriptor> descriptors(const RocksDbLogOptions& options, const TrimStatePtr& trim) {
+  std::vector<std::string> names;
+  rocksdb::DB::ListColumnFamilies(database_options(options), options.directory, &names).PermitUncheckedError();
+  if (std::ranges::none_of(names, [](const std::string& name) { return name.contains('.'); })) {
+    names = {rocksdb::kDefaultColumnFamilyName, "updates", "topics", "ids"};
+  }
+  const auto cache = rocksdb::NewLRUCache(options.cache_bytes_max);
+  std::vector<rocksdb::ColumnFamilyDescriptor> tables;
+  for (const auto& name : names) tables.push_back(descriptor_of(name, options, trim, cache));
   return tables;
 }
 
@@ -111,12 +141,9 @@ Error open_error(const RocksDbLogOptions& options, const rocksdb::Status& status
   if (status.IsIOError() && text.find("lock") != text.npos) {
     return {"the event log in " + options.directory + " is held by " + holder_of(options.directory)};
   }
-  std::string message = "the event log in " + options.directory + " cannot be opened: " + text;
-  // RocksDB names tables, but not the files of its write-ahead log.
-  if (status.IsCorruption() && text.find(".sst") == text.npos) {
-    message += "; if it is in the write-ahead log: " + write_ahead_files_of(options.directory);
-  }
-  return {std::move(message)};
+  const bool is_of_a_table = text.find(".sst") != text.npos || text.find(".ldb") != text.npos;
+  return {"the event log in " + options.directory + " cannot be opened: " + text +
+          (is_of_a_table ? "; `fanfare log repair` keeps what can be read" : "")};
 }
 
 WriteError no_space() {
@@ -125,7 +152,8 @@ WriteError no_space() {
 
 WriteError write_error(const rocksdb::Status& status) {
   if (status.IsNoSpace()) return no_space();
-  return {WriteFailure::kOther, "the event log cannot be written: " + status.ToString()};
+  const char* const advice = status.IsCorruption() ? "; stop the hub and use `fanfare log repair`" : "";
+  return {WriteFailure::kOther, "the event log cannot be written: " + status.ToString() + advice};
 }
 
 }  // namespace
@@ -136,32 +164,94 @@ Result<std::unique_ptr<Database>> Database::open(const RocksDbLogOptions& option
   if (!prepared) return std::unexpected(prepared.error());
   auto rules = options.topic_rules ? options.topic_rules : std::make_shared<OneTopicRule>();
   std::unique_ptr<Database> database(new Database(std::move(rules)));
+  if (auto checked = database->check_write_ahead(options, access); !checked) return std::unexpected(checked.error());
   if (auto opened = database->open_tables(options, access); !opened) return std::unexpected(opened.error());
   if (auto loaded = database->load_meta(); !loaded) return std::unexpected(loaded.error());
+  if (auto chosen = database->choose_tables(); !chosen) return std::unexpected(chosen.error());
+  if (access == Access::kRepair) return database;
   if (auto found = database->find_last(); !found) return std::unexpected(found.error());
   return database;
 }
 
+// RocksDB takes some damage for the end of the log. What is cut off in a repair is damage no more.
+Result<void> Database::check_write_ahead(const RocksDbLogOptions& options, Access access) {
+  if (access == Access::kRepair) return {};
+  const auto damage = find_write_ahead_damage(options.directory);
+  if (!damage) return std::unexpected(damage.error());
+  const bool is_in_repair = std::filesystem::exists(repair_mark_of(options.directory));
+  if (!*damage && !is_in_repair) return {};
+  const std::string what =
+      *damage ? (*damage)->file + ", byte " + std::to_string((*damage)->offset) + ": " + (*damage)->what
+              : "its repair was interrupted";
+  damage_ = "the event log in " + options.directory + " is damaged: " + what;
+  if (access == Access::kReadOnly) return {};
+  return fail(*damage_);
+}
+
 Result<void> Database::open_tables(const RocksDbLogOptions& options, Access access) {
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DBOptions how = access == Access::kRepair ? repair_options(options) : database_options(options);
+  if (damage_) {
+    how.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    how.track_and_verify_wals_in_manifest = false;
+  }
+  auto tables = descriptors(options, trim_);
+  for (auto& table : tables) table.options.disable_auto_compactions = access == Access::kRepair;
   rocksdb::DB* db = nullptr;
-  const auto tables = descriptors(options, trim_);
-  const rocksdb::Status status =
-      access == Access::kReadOnly
-          ? rocksdb::DB::OpenForReadOnly(database_options(options), options.directory, tables, &handles, &db)
-          : rocksdb::DB::Open(database_options(options), options.directory, tables, &handles, &db);
+  const rocksdb::Status status = access == Access::kReadOnly
+                                     ? rocksdb::DB::OpenForReadOnly(how, options.directory, tables, &handles_, &db)
+                                     : rocksdb::DB::Open(how, options.directory, tables, &handles_, &db);
   if (!status.ok()) return std::unexpected(open_error(options, status));
   db_.reset(db);
-  meta_ = handles[0];
-  updates_ = handles[1];
-  topics_ = handles[2];
-  ids_ = handles[3];
+  meta_ = db->DefaultColumnFamily();
   free_bytes_min_ = options.free_bytes_min;
   access_ = access;
   in_memory_only_ = options.durability == Durability::kMemory;
-  trim_->topics = topics_;
-  trim_->db = db;
   return {};
+}
+
+bool Database::is_of_updates(const std::string& table) const {
+  return table == table_name("updates", generation_);
+}
+
+bool Database::is_in_use(const std::string& table) const {
+  return is_of_updates(table) || table == table_name("topics", generation_) ||
+         table == table_name("ids", generation_) || table == rocksdb::kDefaultColumnFamilyName;
+}
+
+// Those of a repair that was not finished, and those that one left behind, go. The generation that says so stands in a
+// table by now, as all does that was in the write-ahead log: a repair that is begun again may cut that.
+Result<void> Database::choose_tables() {
+  for (const auto& [base, chosen] :
+       {std::pair{"updates", &tables_.updates}, {"topics", &tables_.topics}, {"ids", &tables_.ids}}) {
+    const auto is_it = [&](const auto* handle) { return handle->GetName() == table_name(base, generation_); };
+    const auto found = std::ranges::find_if(handles_, is_it);
+    if (found == handles_.end()) return fail("the event log has no table " + table_name(base, generation_));
+    *chosen = *found;
+  }
+  trim_->topics = tables_.topics;
+  trim_->db = db_.get();
+  if (access_ == Access::kReadOnly) return {};
+  for (auto*& handle : handles_) {
+    if (is_in_use(handle->GetName())) continue;
+    rocksdb::Status status = db_->DropColumnFamily(handle);
+    if (status.ok()) status = db_->DestroyColumnFamilyHandle(std::exchange(handle, nullptr));
+    if (!status.ok()) return fail("a table that is not in use cannot be dropped: " + status.ToString());
+  }
+  std::erase(handles_, nullptr);
+  return {};
+}
+
+Result<Database::Tables> Database::make_tables(const RocksDbLogOptions& options, std::uint64_t generation) {
+  const auto cache = rocksdb::NewLRUCache(options.cache_bytes_max);
+  Tables tables;
+  for (const auto& [base, made] :
+       {std::pair{"updates", &tables.updates}, {"topics", &tables.topics}, {"ids", &tables.ids}}) {
+    const auto table = descriptor_of(table_name(base, generation), options, trim_, cache);
+    const rocksdb::Status status = db_->CreateColumnFamily(table.options, table.name, made);
+    if (!status.ok()) return fail("a table cannot be made: " + status.ToString());
+    handles_.push_back(*made);
+  }
+  return tables;
 }
 
 Result<void> Database::load_meta() {
@@ -190,6 +280,48 @@ Result<void> Database::load_meta() {
   reserved_through_ = *reserved_through;
   trim_->trimmed_through = *trimmed_through;
   std::ranges::copy(key, key_.begin());
+  return load_repair();
+}
+
+// What only a log has that was repaired.
+Result<void> Database::load_repair() {
+  std::string generation = stored::position_key(0);
+  std::string lost;
+  for (const auto& [name, value] : {std::pair{kGeneration, &generation}, {kLost, &lost}}) {
+    const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), meta_, name, value);
+    if (!status.ok() && !status.IsNotFound())
+      return fail("the event log's table meta cannot be read: " + status.ToString());
+    if (status.IsNotFound()) *value = value == &generation ? stored::position_key(0) : "";
+  }
+  const auto number = stored::read_position_key(generation);
+  if (!number || lost.size() % 16 != 0) return fail("the event log's table meta is damaged");
+  generation_ = *number;
+  for (std::string_view rest = lost; !rest.empty(); rest.remove_prefix(16)) {
+    lost_.push_back({*stored::read_position_key(rest.substr(0, 8)), *stored::read_position_key(rest.substr(8, 8))});
+  }
+  return {};
+}
+
+bool Database::has_lost_after(Position position) const {
+  return std::ranges::any_of(lost_, [&](const LostRange& range) { return position < range.through; });
+}
+
+Result<void> Database::note_repair(std::span<const LostRange> lost, Position reserved_through,
+                                   std::uint64_t generation) {
+  std::string ranges;
+  for (const auto& known : {std::span<const LostRange>(lost_), lost}) {
+    for (const auto& [after, through] : known) {
+      if (through > trimmed_through()) ranges += stored::position_key(after) + stored::position_key(through);
+    }
+  }
+  rocksdb::WriteBatch batch;
+  batch.Put(meta_, kLost, ranges);
+  batch.Put(meta_, kReservedThrough, stored::position_key(reserved_through));
+  batch.Put(meta_, kGeneration, stored::position_key(generation));
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  const rocksdb::Status status = db_->Write(synced, &batch);
+  if (!status.ok()) return fail(write_error(status).message);
   return {};
 }
 
@@ -212,7 +344,7 @@ Result<void> Database::make_meta() {
 
 Result<void> Database::find_last() {
   last_ = std::max(reserved_through_, trimmed_through());
-  const std::unique_ptr<rocksdb::Iterator> newest(db_->NewIterator(rocksdb::ReadOptions(), updates_));
+  const std::unique_ptr<rocksdb::Iterator> newest(db_->NewIterator(iterator_options(), updates()));
   newest->SeekToLast();
   if (!newest->status().ok()) return fail("the event log cannot be read: " + newest->status().ToString());
   if (!newest->Valid()) return {};
@@ -233,18 +365,16 @@ Database::~Database() {
   std::uint64_t unflushed_bytes = 0;
   db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &unflushed_bytes);
   if (access_ == Access::kReadAndWrite && (in_memory_only_ || unflushed_bytes > kUnflushedBytesAtClose)) {
-    db_->Flush(rocksdb::FlushOptions(), {meta_, updates_, topics_, ids_}).PermitUncheckedError();
+    db_->Flush(rocksdb::FlushOptions(), {meta_, updates(), topics(), ids()}).PermitUncheckedError();
   }
   rocksdb::CancelAllBackgroundWork(db_.get(), true);
-  for (auto* handle : {meta_, updates_, topics_, ids_}) {
-    if (handle != nullptr) db_->DestroyColumnFamilyHandle(handle);
-  }
+  for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
   db_->Close().PermitUncheckedError();
 }
 
 std::uint64_t Database::about_updates() const {
   std::uint64_t count = 0;
-  db_->GetIntProperty(updates_, rocksdb::DB::Properties::kEstimateNumKeys, &count);
+  db_->GetIntProperty(updates(), rocksdb::DB::Properties::kEstimateNumKeys, &count);
   return count;
 }
 
@@ -266,10 +396,10 @@ std::expected<void, WriteError> Database::append(std::span<const NewUpdate> upda
   rocksdb::WriteBatch batch;
   for (const auto& [logged, id_origin] : updates) {
     const Update& update = logged->update;
-    batch.Put(updates_, stored::position_key(logged->position),
+    batch.Put(tables_.updates, stored::position_key(logged->position),
               stored::encode_update(update, id_origin, logged->unix_ms));
-    for (const auto& topic : update.topics) batch.Put(topics_, stored::topic_key(topic, logged->position), {});
-    if (id_origin == IdOrigin::kPublisher) batch.Put(ids_, stored::id_key(update.id, logged->position), {});
+    for (const auto& topic : update.topics) batch.Put(topics(), stored::topic_key(topic, logged->position), {});
+    if (id_origin == IdOrigin::kPublisher) batch.Put(ids(), stored::id_key(update.id, logged->position), {});
   }
   const rocksdb::Status status = db_->Write(options, &batch);
   if (!status.ok()) return std::unexpected(write_error(status));

@@ -6,11 +6,15 @@
 // Writing and closing: one thread. Reading (reading.h): any thread.
 #pragma once
 
+#include <rocksdb/options.h>
+
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "fanfare/base/error.h"
 #include "fanfare/history/event_id.h"
@@ -32,10 +36,28 @@ struct WriteError {
   std::string message;
 };
 
+// What damage took: updates may have stood after `after`, through `through`.
+struct LostRange {
+  Position after;
+  Position through;
+};
+
+// For every iterator over a table. Where RocksDB 7.8 minds deletions of ranges, of which the log has none, an iterator
+// takes a file whose first block cannot be read for the end of that file's level, and its status stays good:
+// https://github.com/facebook/rocksdb/pull/11782
+inline rocksdb::ReadOptions iterator_options() {
+  rocksdb::ReadOptions options;
+  options.ignore_range_deletions = true;
+  return options;
+}
+
 class Database {
  public:
-  // kReadOnly: as it stands now, also while another process has it open; nothing may be written or trimmed.
-  enum class Access { kReadAndWrite, kReadOnly };
+  enum class Access {
+    kReadAndWrite,  // fails if it is damaged so that updates would be missing silently
+    kReadOnly,      // as it stands now, also while another process has it open; nothing may be written or trimmed
+    kRepair,        // as far as it can be opened: see repair.h
+  };
   static Result<std::unique_ptr<Database>> open(const RocksDbLogOptions& options,
                                                 Access access = Access::kReadAndWrite);
   ~Database();
@@ -46,6 +68,10 @@ class Database {
   Position last() const { return last_; }
 
   std::uint64_t last_unix_ms() const { return last_unix_ms_; }
+  // Only with kReadOnly: what is wrong with the write-ahead log, with the file and the place. All before it is read.
+  const std::optional<std::string>& damage() const { return damage_; }
+  // Whether damage took updates after this position that readers were not told of by a gap: all that are still noted.
+  bool has_lost_after(Position position) const;
   // RocksDB's estimate.
   std::uint64_t about_updates() const;
   // One thread at a time each.
@@ -68,25 +94,44 @@ class Database {
   Result<void> trim_through(Position position);
 
   rocksdb::DB& db() const { return *db_; }
-  rocksdb::ColumnFamilyHandle* updates() const { return updates_; }
-  rocksdb::ColumnFamilyHandle* topics() const { return topics_; }
-  rocksdb::ColumnFamilyHandle* ids() const { return ids_; }
+  rocksdb::ColumnFamilyHandle* updates() const { return tables_.updates; }
+  rocksdb::ColumnFamilyHandle* topics() const { return tables_.topics; }
+  rocksdb::ColumnFamilyHandle* ids() const { return tables_.ids; }
+
+  // Repair writes updates and their indexes anew, in tables of the next generation: "updates.1" after "updates". meta
+  // says which generation is in use; opening drops all others.
+  struct Tables {
+    rocksdb::ColumnFamilyHandle* updates = nullptr;
+    rocksdb::ColumnFamilyHandle* topics = nullptr;
+    rocksdb::ColumnFamilyHandle* ids = nullptr;
+  };
+  std::uint64_t generation() const { return generation_; }
+  bool is_in_use(const std::string& table) const;
+  bool is_of_updates(const std::string& table) const;
+  Result<Tables> make_tables(const RocksDbLogOptions& options, std::uint64_t generation);
+  // Stored before it returns, all or nothing. It is not for this opening: close it then.
+  Result<void> note_repair(std::span<const LostRange> lost, Position reserved_through, std::uint64_t generation);
 
  private:
   explicit Database(TopicRulesPtr rules);
   bool has_space() const;
+  Result<void> check_write_ahead(const RocksDbLogOptions& options, Access access);
   Result<void> open_tables(const RocksDbLogOptions& options, Access access);
+  Result<void> choose_tables();
   std::expected<void, WriteError> reserve_through(Position position);
   Result<void> load_meta();
+  Result<void> load_repair();
   Result<void> make_meta();
   Result<void> find_last();
 
   const std::shared_ptr<TrimState> trim_;
   std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;  // all that are open
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;
-  rocksdb::ColumnFamilyHandle* updates_ = nullptr;
-  rocksdb::ColumnFamilyHandle* topics_ = nullptr;
-  rocksdb::ColumnFamilyHandle* ids_ = nullptr;
+  Tables tables_;
+  std::uint64_t generation_ = 0;
+  std::vector<LostRange> lost_;
+  std::optional<std::string> damage_;
   EventIdCodec::Key key_{};
   std::uint64_t epoch_ = 0;
   Position last_ = kBeforeAll;

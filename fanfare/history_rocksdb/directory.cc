@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -12,7 +11,6 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 namespace fanfare {
 namespace {
@@ -40,27 +38,9 @@ bool is_empty(const std::string& directory, std::error_code& error) {
   return true;
 }
 
-bool sync_path(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool synced = ::fsync(fd) == 0;
-  ::close(fd);
-  return synced;
-}
-
-// Whole or not at all: under another name first.
 Result<void> write_format(const std::string& directory) {
-  const std::string path = directory + "/" + std::string(kFormatFile);
-  const std::string draft = path + ".new";
-  {
-    std::ofstream file(draft, std::ios::binary | std::ios::trunc);
-    file << kFormatText << kStoredFormat << '\n';
-    if (!file.flush()) return fail("cannot write " + draft + ": " + reason());
-  }
-  if (!sync_path(draft) || std::rename(draft.c_str(), path.c_str()) != 0 || !sync_path(directory)) {
-    return fail("cannot write " + path + ": " + reason());
-  }
-  return {};
+  return write_whole(directory + "/" + std::string(kFormatFile),
+                     std::string(kFormatText) + std::to_string(kStoredFormat) + "\n");
 }
 
 Result<void> check_format(const std::string& directory, std::string_view text) {
@@ -124,16 +104,31 @@ std::uint64_t write_ahead_bytes_of(const std::string& directory) {
   return bytes;
 }
 
-std::string write_ahead_files_of(const std::string& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    if (entry.path().extension() == ".log") names.push_back(entry.path().filename());
+std::string repair_mark_of(const std::string& directory) {
+  return directory + "/DAMAGE";
+}
+
+// Under another name first.
+Result<void> write_whole(const std::string& path, std::string_view text) {
+  const std::string draft = path + ".new";
+  {
+    std::ofstream file(draft, std::ios::binary | std::ios::trunc);
+    file << text;
+    if (!file.flush()) return fail("cannot write " + draft + ": " + reason());
   }
-  std::ranges::sort(names);
-  std::string all;
-  for (const auto& name : names) all.append(all.empty() ? "" : " ").append(name);
-  return all;
+  const std::string directory = std::filesystem::path(path).parent_path();
+  if (!sync_path(draft) || std::rename(draft.c_str(), path.c_str()) != 0 || !sync_path(directory)) {
+    return fail("cannot write " + path + ": " + reason());
+  }
+  return {};
+}
+
+bool sync_path(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool synced = ::fsync(fd) == 0;
+  ::close(fd);
+  return synced;
 }
 
 }  // namespace fanfare

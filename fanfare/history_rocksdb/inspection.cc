@@ -14,6 +14,7 @@
 #include "fanfare/history_rocksdb/database.h"
 #include "fanfare/history_rocksdb/directory.h"
 #include "fanfare/history_rocksdb/reading.h"
+#include "fanfare/history_rocksdb/repair.h"
 
 namespace fanfare {
 namespace {
@@ -55,7 +56,7 @@ std::uint64_t bytes_in(const std::string& directory) {
 
 // Every key of a table, in order; blocks are not kept.
 std::unique_ptr<rocksdb::Iterator> walk(const Database& database, rocksdb::ColumnFamilyHandle* table) {
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = iterator_options();
   options.fill_cache = false;
   options.total_order_seek = true;
   options.readahead_size = 1 << 20;
@@ -68,24 +69,6 @@ bool has_topic(const Update& update, const std::string& topic) {
 
 std::string at(Position position) {
   return "position " + std::to_string(position);
-}
-
-// The last position in (after, last] that cannot be read on from, given that `after` cannot. Found by steps that
-// double, then by halving: a damaged block spans an unknown number of positions, few of which are updates.
-template <typename CanReadAfter>
-Position skip_unreadable(Position after, Position last, CanReadAfter can_read_after) {
-  Position bad = after;
-  Position step = 1;
-  while (last - bad > step && !can_read_after(bad + step)) {
-    bad += step;
-    step *= 2;
-  }
-  Position good = bad + std::min(step, last - bad);
-  while (good - bad > 1) {
-    const Position middle = bad + (good - bad) / 2;
-    (can_read_after(middle) ? good : bad) = middle;
-  }
-  return good;
 }
 
 // --- stat ----------------------------------------------------------------------------------------------------------
@@ -182,6 +165,7 @@ class Verifier {
       : database_(database), bounds_(bounds), report_(report) {}
 
   Verified verify() {
+    if (database_.damage()) problem(*database_.damage());
     check_files();
     check_updates();
     check_index(database_.topics(), "topics");
@@ -229,7 +213,13 @@ void Verifier::check_files() {
 }
 
 void Verifier::check_updates() {
-  const auto next = walk(database_, database_.updates());
+  auto next = walk(database_, database_.updates());
+  // Each time with a new iterator: one that has met a damaged block may take it for an empty one.
+  const auto can_read_after = [&](Position after) {
+    next = walk(database_, database_.updates());
+    next->Seek(slice(stored::position_key(after + 1)));
+    return next->status().ok();
+  };
   Position reached = kBeforeAll;
   next->SeekToFirst();
   while (true) {
@@ -249,12 +239,9 @@ void Verifier::check_updates() {
       return;
     }
     const Position from = reached;
-    reached = skip_unreadable(from, database_.last(), [&](Position after) {
-      next->Seek(slice(stored::position_key(after + 1)));
-      return next->status().ok();
-    });
+    reached = skip_unreadable(from, database_.last(), can_read_after);
     problem("what stands after " + at(from) + " and through " + at(reached) + " cannot be read: " + why);
-    next->Seek(slice(stored::position_key(reached + 1)));
+    if (!can_read_after(reached)) return;
   }
 }
 
@@ -332,6 +319,7 @@ Result<LogStat> stat_log(const std::string& directory) {
   if (!topics) return std::unexpected(topics.error());
   stat.topics = *topics;
   stat.bytes = bytes_in(directory);
+  stat.damage = (*database)->damage();
   return stat;
 }
 
@@ -347,6 +335,10 @@ Result<void> dump_log(const std::string& directory, const DumpRequest& request,
   ReadRequest read{
       .after = range->after, .through = range->through, .filter = std::make_shared<DumpFilter>(request.topic)};
   std::uint64_t problems = 0;
+  if (database.damage()) {
+    ++problems;
+    report(*database.damage());
+  }
   while (read.after < read.through) {
     read.bytes_max = kReadBytes;
     read.scan_updates_max = kReadUpdates;
@@ -375,6 +367,26 @@ Result<Verified> verify_log(const std::string& directory, TopicBounds bounds, co
   const auto database = open_to_read(directory);
   if (!database) return std::unexpected(database.error());
   return Verifier(**database, bounds, report).verify();
+}
+
+Result<bool> repair_log(const std::string& directory, const ReportProblem& tell) {
+  RocksDbLogOptions options;
+  options.directory = directory;
+  if (const auto is_log = check_directory(directory); !is_log) return std::unexpected(is_log.error());
+  auto database = Database::open(options);
+  const std::string why_not_open = database ? "" : database.error().message;
+  if (database) database->reset();
+  const auto repaired = repair(options, Damage::kAny, why_not_open);
+  if (!repaired) return std::unexpected(repaired.error());
+  database = Database::open(options);
+  if (!database) return std::unexpected(database.error());
+  if (!*repaired) return false;
+  for (const auto& damage : (*repaired)->damage) tell(damage);
+  for (const auto& [after, through] : (*repaired)->lost) {
+    tell("lost: what may have stood after " + at(after) + " and through " + at(through));
+  }
+  if (!(*repaired)->kept_in.empty()) tell("the damaged files are kept in " + directory + "/" + (*repaired)->kept_in);
+  return true;
 }
 
 Result<Compacted> compact_log(const std::string& directory) {

@@ -1,8 +1,8 @@
 // A stored event log from outside: what is in it, all of its updates, whether it is whole, and its files rewritten.
 // What it is not: a way to write updates. Each call opens the log in a directory and closes it again.
 //
-// All but compact_log only read: they see the log as it stands when they open it, also while another process has it
-// open. Blocking; any thread.
+// All but compact_log and repair_log only read: they see the log as it stands when they open it, also while another
+// process has it open. Blocking; any thread.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,8 @@ struct LogStat {
   std::uint64_t bytes = 0;   // on disk: tables and write-ahead log
   std::optional<End> oldest;
   std::optional<End> newest;
+  // What is wrong with the write-ahead log, with the file and the place; what stands before it is counted.
+  std::optional<std::string> damage;
 };
 
 // Reads all keys. Fails where it cannot.
@@ -69,6 +71,11 @@ struct Compacted {
   std::uint64_t bytes_before = 0;  // as LogStat::bytes
   std::uint64_t bytes_after = 0;
 };
+
+// Makes a damaged log whole as far as that can be done (repair.h), looking at every block. True: it was damaged; each
+// thing that was wrong, what is lost and where the damaged files are kept is told. Fails if another process has it
+// open.
+Result<bool> repair_log(const std::string& directory, const ReportProblem& tell);
 
 // Rewrites all tables, without what is trimmed. Fails if another process has the log open.
 Result<Compacted> compact_log(const std::string& directory);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 
 #include "fanfare/history_rocksdb/database.h"
 #include "fanfare/history_rocksdb/record.h"
@@ -81,23 +80,6 @@ class Inspection : public testing::Test {
     const rocksdb::Status status = write(*database);
     ASSERT_TRUE(status.ok()) << status.ToString();
   }
-  std::string largest_table() const {
-    std::filesystem::path largest;
-    for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
-      if (entry.path().extension() != ".sst") continue;
-      if (largest.empty() || entry.file_size() > std::filesystem::file_size(largest)) largest = entry.path();
-    }
-    return largest;
-  }
-  static void damage(const std::string& path, double where) {
-    std::fstream bytes(path, std::ios::in | std::ios::out | std::ios::binary);
-    const auto at = static_cast<std::streamoff>(static_cast<double>(std::filesystem::file_size(path)) * where);
-    bytes.seekg(at);
-    const int old = bytes.get();
-    bytes.seekp(at);
-    bytes.put(static_cast<char>(old ^ 0x55));
-  }
-
   const TestDirectory directory_;
   RocksDbLogOptions options_;
   std::atomic<std::uint64_t> now_ms_ = 1'000'000;
@@ -197,7 +179,7 @@ TEST_F(Inspection, DumpEndsWhenItsVisitorHasEnough) {
 
 TEST_F(Inspection, ADamagedBlockIsToldAndWhatStandsAroundItIsDumped) {
   const auto written = fill_numbered(2'000);
-  const std::string table = largest_table();
+  const std::string table = largest_file(directory_.path(), ".sst");
   damage(table, 0.3);
   damage(table, 0.6);
   const auto all = dump();
@@ -220,7 +202,7 @@ TEST_F(Inspection, ADamagedBlockIsToldAndWhatStandsAroundItIsDumped) {
 
 TEST_F(Inspection, ADumpOfAllTimesLooksNoneUp) {
   const auto written = fill_numbered(2'000);
-  std::ofstream(largest_table(), std::ios::in | std::ios::out | std::ios::binary) << '?';  // in the first block
+  damage(largest_file(directory_.path(), ".sst"), 0);  // in the first block
   const auto all = dump();
   EXPECT_NE(end_, "");
   EXPECT_GT(all.size(), 1'900u);

@@ -74,7 +74,7 @@ void collect_forward(const Database& database, const ReadRequest& request, Colle
   const bool bounded = request.through != std::numeric_limits<Position>::max();
   const std::string end = bounded ? stored::position_key(request.through + 1) : std::string();
   const rocksdb::Slice end_slice = slice(end);
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = iterator_options();
   if (bounded) options.iterate_upper_bound = &end_slice;
   const std::unique_ptr<rocksdb::Iterator> next(database.db().NewIterator(options, database.updates()));
   for (next->Seek(slice(stored::position_key(request.after + 1))); next->Valid(); next->Next()) {
@@ -110,7 +110,7 @@ class TopicCursor {
  public:
   TopicCursor(const Database& database, std::string_view topic, const ReadRequest& request)
       : newest_(stored::topic_key(topic, request.through)), newest_slice_(slice(newest_)) {
-    rocksdb::ReadOptions options;
+    rocksdb::ReadOptions options = iterator_options();
     options.iterate_lower_bound = &newest_slice_;
     next_.reset(database.db().NewIterator(options, database.topics()));
     const std::string oldest = stored::topic_key(topic, request.after + 1);
@@ -176,7 +176,7 @@ Result<ReadResult> read_stored(const Database& database, const EventIdCodec& cod
 
 Result<LoggedUpdatePtr> newest_wanted_stored(const Database& database, const EventIdCodec& codec,
                                              std::string_view topic, Position through, const UpdateFilter& filter) {
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = iterator_options();
   options.prefix_same_as_start = true;
   const std::unique_ptr<rocksdb::Iterator> next(database.db().NewIterator(options, database.topics()));
   const std::string prefix = stored::topic_prefix(topic);
@@ -193,7 +193,7 @@ Result<LoggedUpdatePtr> newest_wanted_stored(const Database& database, const Eve
 }
 
 Result<Position> find_time_stored(const Database& database, std::uint64_t unix_ms, Position after, Position through) {
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = iterator_options();
   options.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> next(database.db().NewIterator(options, database.updates()));
   Position earlier = after;      // what is stored up to here is earlier
@@ -217,7 +217,7 @@ Result<Position> find_time_stored(const Database& database, std::uint64_t unix_m
 }
 
 Result<std::optional<Position>> find_chosen_id(const Database& database, std::string_view id, Position after) {
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = iterator_options();
   options.prefix_same_as_start = true;
   const std::unique_ptr<rocksdb::Iterator> next(database.db().NewIterator(options, database.ids()));
   next->Seek(slice(stored::id_key(id, after + 1)));

@@ -3,6 +3,7 @@
 // Any thread, given a codec of the thread's own.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "fanfare/base/error.h"
@@ -27,5 +28,23 @@ Result<Position> find_time_stored(const Database& database, std::uint64_t unix_m
 
 // The earliest update after `after` for which the publisher chose this id.
 Result<std::optional<Position>> find_chosen_id(const Database& database, std::string_view id, Position after);
+
+// The last position in (after, last] that cannot be read on from, given that `after` cannot. Found by steps that
+// double, then by halving: a damaged block spans an unknown number of positions, few of which are updates.
+template <typename CanReadAfter>
+Position skip_unreadable(Position after, Position last, CanReadAfter can_read_after) {
+  Position bad = after;
+  Position step = 1;
+  while (last - bad > step && !can_read_after(bad + step)) {
+    bad += step;
+    step *= 2;
+  }
+  Position good = bad + std::min(step, last - bad);
+  while (good - bad > 1) {
+    const Position middle = bad + (good - bad) / 2;
+    (can_read_after(middle) ? good : bad) = middle;
+  }
+  return good;
+}
 
 }  // namespace fanfare

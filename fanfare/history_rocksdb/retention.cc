@@ -30,7 +30,7 @@ rocksdb::Slice slice(const std::string& text) {
 }
 
 std::unique_ptr<rocksdb::Iterator> updates_after(const Database& database, Position position) {
-  rocksdb::ReadOptions options;
+  rocksdb::ReadOptions options = iterator_options();
   options.fill_cache = false;
   std::unique_ptr<rocksdb::Iterator> next(database.db().NewIterator(options, database.updates()));
   next->Seek(slice(stored::position_key(position + 1)));
@@ -111,10 +111,11 @@ RetentionKeeper::~RetentionKeeper() {
 }
 
 void RetentionKeeper::keep_until_stopped() {
+  const std::chrono::milliseconds pause(std::max<std::uint64_t>(1, bounds_.check_ms));
   while (true) {
     {
       std::unique_lock lock(mutex_);
-      if (wake_.wait_for(lock, std::chrono::milliseconds(bounds_.check_ms), [this] { return stopping_; })) return;
+      if (wake_.wait_for(lock, pause, [this] { return stopping_; })) return;
     }
     if (const auto kept = keep(); !kept && log_ != nullptr) {
       log_->write(LogLevel::kError, "event_log_not_trimmed", {{"reason", kept.error().message}});

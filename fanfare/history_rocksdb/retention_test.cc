@@ -12,23 +12,9 @@
 namespace fanfare {
 namespace {
 
-class RetentionTest : public testing::Test {
+class RetentionTest : public testing::Test, protected LogOnTestClock {
  protected:
-  RetentionTest() {
-    options_.directory = directory_.path();
-    options_.durability = Durability::kOs;
-    options_.tail_bytes_max = 0;
-    options_.retention.check_ms = 5;
-    options_.unix_ms = options_.steady_ms = [this] { return now_ms_.load(); };
-  }
-  EventLog& log() {
-    if (!log_) log_ = open_rocksdb_log(options_).value();
-    return *log_;
-  }
-  void reopen() {
-    log_.reset();
-    log();
-  }
+  RetentionTest() { options_.tail_bytes_max = 0; }
   std::vector<Appended> fill(std::size_t count, std::size_t topics = 1, const std::string& padding = {}) {
     std::vector<std::future<Result<Appended>>> answers;
     for (std::size_t i = 0; i < count; ++i) {
@@ -51,18 +37,11 @@ class RetentionTest : public testing::Test {
   std::uintmax_t disk_bytes() const {
     std::uintmax_t bytes = 0;
     std::error_code gone;
-    for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
+    for (const auto& entry : std::filesystem::directory_iterator(options_.directory)) {
       if (entry.path().extension() == ".sst") bytes += std::min<std::uintmax_t>(entry.file_size(gone), 1ull << 40);
     }
     return bytes;
   }
-
-  RocksDbLogOptions options_;
-  std::atomic<std::uint64_t> now_ms_ = 1'000'000;
-
- private:
-  const TestDirectory directory_;
-  std::unique_ptr<EventLog> log_;
 };
 
 TEST_F(RetentionTest, KeepsTheNewestOfSoManyAlsoAfterARestart) {

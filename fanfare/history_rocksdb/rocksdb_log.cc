@@ -19,6 +19,7 @@
 #include "fanfare/history_rocksdb/directory.h"
 #include "fanfare/history_rocksdb/reading.h"
 #include "fanfare/history_rocksdb/reading_threads.h"
+#include "fanfare/history_rocksdb/repair.h"
 #include "fanfare/history_rocksdb/retention.h"
 #include "fanfare/history_rocksdb/trusted_clock.h"
 #include "fanfare/observe/log.h"
@@ -174,7 +175,7 @@ std::vector<RocksDbLog::Append> RocksDbLog::wait_for_appends() {
   std::vector<Append> appends;
   std::unique_lock lock(queue_mutex_);
   queue_wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-  for (std::size_t bytes = 0; !queue_.empty() && bytes < options_.commit_bytes_max;) {
+  for (std::size_t bytes = 0; !queue_.empty() && (appends.empty() || bytes < options_.commit_bytes_max);) {
     const std::size_t next_bytes = queue_.front().update.memory_bytes();
     bytes += next_bytes;
     queued_bytes_ -= next_bytes;
@@ -371,7 +372,7 @@ void RocksDbLog::find_time(std::uint64_t unix_ms, FindDone done) {
     }
     // Whether what was dropped last was earlier cannot be known any more.
     const bool is_known = *position > trimmed || trimmed == kBeginning;
-    done(FindResult{is_known ? FindStatus::kHeld : FindStatus::kTrimmed, *position});
+    done(is_known ? found_at(*position) : FindResult{FindStatus::kTrimmed, *position});
   });
 }
 
@@ -382,7 +383,29 @@ std::string RocksDbLog::id_of(Position position) const {
 }
 
 FindResult RocksDbLog::found_at(Position position) const {
-  return {position < database_->trimmed_through() ? FindStatus::kTrimmed : FindStatus::kHeld, position};
+  if (position < database_->trimmed_through()) return {FindStatus::kTrimmed, position};
+  return {database_->has_lost_after(position) ? FindStatus::kDamaged : FindStatus::kHeld, position};
+}
+
+void tell(Log& log, const Repaired& repaired) {
+  for (const auto& damage : repaired.damage) log.write(LogLevel::kError, "event_log_damaged", {{"where", damage}});
+  for (const auto& [after, through] : repaired.lost) {
+    log.write(LogLevel::kError, "event_log_updates_lost",
+              {{"after_position", static_cast<std::int64_t>(after)},
+               {"through_position", static_cast<std::int64_t>(through)}});
+  }
+  log.write(LogLevel::kWarning, "event_log_repaired",
+            {{"stands_through_position", static_cast<std::int64_t>(repaired.stands_through)},
+             {"damaged_files_kept_in", repaired.kept_in}});
+}
+
+Result<std::unique_ptr<Database>> open_or_repair(const RocksDbLogOptions& options) {
+  auto database = Database::open(options);
+  if (database) return database;
+  const auto repaired = repair(options, Damage::kThatKeepsItFromOpening, database.error().message);
+  if (!repaired) return std::unexpected(repaired.error());
+  if (*repaired && options.log != nullptr) tell(*options.log, **repaired);
+  return Database::open(options);
 }
 
 }  // namespace
@@ -390,7 +413,7 @@ FindResult RocksDbLog::found_at(Position position) const {
 Result<std::unique_ptr<EventLog>> open_rocksdb_log(RocksDbLogOptions options) {
   const auto begun = Clock::now();
   const std::uint64_t recovered_bytes = write_ahead_bytes_of(options.directory);
-  auto database = Database::open(options);
+  auto database = open_or_repair(options);
   if (!database) return std::unexpected(std::move(database.error()));
   if (options.log != nullptr) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun);

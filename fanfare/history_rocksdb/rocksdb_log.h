@@ -16,6 +16,7 @@
 
 #include "fanfare/base/clock.h"
 #include "fanfare/base/error.h"
+#include "fanfare/base/limits.h"
 #include "fanfare/history/event_log.h"
 #include "fanfare/history/topic_rules.h"
 
@@ -39,7 +40,7 @@ struct Retention {
   std::uint64_t age_ms_max = 0;
   std::uint64_t bytes_max = 0;  // on disk
   std::uint64_t updates_max = 0;
-  std::uint64_t check_ms = 1'000;  // how often it is enforced
+  std::uint64_t check_ms = Limits().durable_log_check_ms;  // how often it is enforced
 };
 
 struct RocksDbLogOptions {
@@ -49,12 +50,12 @@ struct RocksDbLogOptions {
   Retention retention;
   TopicRulesPtr topic_rules;  // null: all topics are durable and have no bounds of their own
 
-  std::size_t append_queue_bytes_max = 64 * 1024 * 1024;  // updates not yet written; beyond it an append fails at once
-  std::size_t commit_bytes_max = 4 * 1024 * 1024;         // updates in one write; one update is always allowed
-  std::size_t tail_bytes_max = 32 * 1024 * 1024;          // recent updates kept in memory for readers
-  std::size_t cache_bytes = 64 * 1024 * 1024;             // blocks of the database
-  std::size_t reading_threads = 2;
-  std::uint64_t free_bytes_min = 64 * 1024 * 1024;  // on the disk; with less, appends fail: compaction needs some
+  std::size_t append_queue_bytes_max = Limits().durable_log_append_queue_bytes_max;
+  std::size_t commit_bytes_max = Limits().durable_log_commit_bytes_max;
+  std::size_t tail_bytes_max = Limits().durable_log_tail_bytes_max;
+  std::size_t cache_bytes_max = Limits().durable_log_cache_bytes_max;
+  std::size_t reading_threads = Limits().durable_log_reading_threads;
+  std::uint64_t free_bytes_min = Limits().durable_log_free_bytes_min;  // compaction needs some
 
   // The clocks, called on the log's own threads: the time of day, and milliseconds that only ever run on.
   UnixClock unix_ms = system_unix_ms;

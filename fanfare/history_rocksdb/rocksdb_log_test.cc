@@ -236,6 +236,13 @@ TEST_P(RocksDbLogTest, AnotherLogsIdsAreUnknown) {
   EXPECT_EQ(find(*other, one.id).status, FindStatus::kUnknown);
 }
 
+TEST_P(RocksDbLogTest, OneUpdateIsWrittenWhateverTheBoundOfAWrite) {
+  options_.commit_bytes_max = 0;
+  add("1");
+  add("2");
+  EXPECT_EQ(data_of(read_all(log())), (Strings{"1", "2"}));
+}
+
 TEST_P(RocksDbLogTest, WhatIsBeyondTheQueuesBoundIsRefusedAtOnce) {
   options_.append_queue_bytes_max = 0;
   log();

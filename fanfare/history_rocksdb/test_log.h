@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 
+#include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <limits>
 #include <memory>
@@ -33,6 +35,26 @@ class TestDirectory {
   std::string path_;
 };
 
+// The largest file of a log with this ending (".sst", ".log"); empty if there is none.
+inline std::filesystem::path largest_file(const std::string& directory, const std::string& extension) {
+  std::filesystem::path largest;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().extension() != extension) continue;
+    if (largest.empty() || entry.file_size() > std::filesystem::file_size(largest)) largest = entry.path();
+  }
+  return largest;
+}
+
+// Changes the byte that stands at that share of the file (0: the first).
+inline void damage(const std::string& path, double where) {
+  std::fstream bytes(path, std::ios::in | std::ios::out | std::ios::binary);
+  const auto at = static_cast<std::streamoff>(static_cast<double>(std::filesystem::file_size(path)) * where);
+  bytes.seekg(at);
+  const int old = bytes.get();
+  bytes.seekp(at);
+  bytes.put(static_cast<char>(old ^ 0x55));
+}
+
 // Updates whose canonical topic is this; all if it is empty.
 class TopicFilter final : public UpdateFilter {
  public:
@@ -42,6 +64,35 @@ class TopicFilter final : public UpdateFilter {
 
  private:
   const std::string topic_;
+};
+
+// The base of a fixture: a log in a directory of its own, on a clock that the test moves. It is opened at its first
+// use: set the options before.
+class LogOnTestClock {
+ protected:
+  LogOnTestClock() {
+    options_.directory = directory_.path();
+    options_.durability = Durability::kOs;
+    options_.retention.check_ms = 5;
+    options_.unix_ms = options_.steady_ms = [this] { return now_ms_.load(); };
+  }
+  ~LogOnTestClock() = default;
+
+  EventLog& log() {
+    if (!log_) log_ = open_rocksdb_log(options_).value();
+    return *log_;
+  }
+  void reopen() {
+    log_.reset();
+    log();
+  }
+
+  RocksDbLogOptions options_;
+  std::atomic<std::uint64_t> now_ms_ = 1'000'000;
+
+ private:
+  const TestDirectory directory_;
+  std::unique_ptr<EventLog> log_;
 };
 
 inline Update make_update(std::string data, std::string id = {}, std::string topic = "t") {

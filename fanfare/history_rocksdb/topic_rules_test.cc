@@ -36,23 +36,9 @@ class PrefixFilter final : public UpdateFilter {
   const std::string prefix_;
 };
 
-class TopicRulesTest : public testing::Test {
+class TopicRulesTest : public testing::Test, protected LogOnTestClock {
  protected:
-  TopicRulesTest() {
-    options_.directory = directory_.path();
-    options_.durability = Durability::kOs;
-    options_.topic_rules = std::make_shared<TestRules>();
-    options_.retention.check_ms = 5;
-    options_.unix_ms = options_.steady_ms = [this] { return now_ms_.load(); };
-  }
-  EventLog& log() {
-    if (!log_) log_ = open_rocksdb_log(options_).value();
-    return *log_;
-  }
-  void reopen() {
-    log_.reset();
-    log();
-  }
+  TopicRulesTest() { options_.topic_rules = std::make_shared<TestRules>(); }
   Appended add(const std::string& data, const std::string& topic, std::string id = {}) {
     return append(log(), make_update(data, std::move(id), topic)).value();
   }
@@ -73,13 +59,6 @@ class TopicRulesTest : public testing::Test {
     log().find_time(unix_ms, [&](Result<FindResult> result) { promise.set_value(std::move(result)); });
     return future.get().value();
   }
-
-  RocksDbLogOptions options_;
-  std::atomic<std::uint64_t> now_ms_ = 1'000'000;
-
- private:
-  const TestDirectory directory_;
-  std::unique_ptr<EventLog> log_;
 };
 
 TEST_F(TopicRulesTest, TopicsThatAreNotDurableAreReadInOrderWithTheOthersAndGoneAfterARestart) {

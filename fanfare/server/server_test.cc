@@ -116,6 +116,42 @@ TEST_F(ServerTest, AnUnknownLastEventIdStartsNowAndSaysEarliest) {
   EXPECT_EQ(unknown.read_event(), event("2", "2"));
 }
 
+// A log that has lost something after every update.
+class DamagedLog final : public EventLog {
+ public:
+  void append(Update update, AppendDone done) override { held_.append(std::move(update), std::move(done)); }
+  Position follow(LogFollower& follower) override { return held_.follow(follower); }
+  void unfollow(LogFollower& follower) override { held_.unfollow(follower); }
+  void read_after(ReadRequest request, ReadDone done) override {
+    held_.read_after(std::move(request), std::move(done));
+  }
+  void find(std::string id, FindDone done) override { held_.find(std::move(id), damaged(std::move(done))); }
+  void find_time(std::uint64_t unix_ms, FindDone done) override { held_.find_time(unix_ms, damaged(std::move(done))); }
+  std::string id_of(Position position) const override { return held_.id_of(position); }
+
+ private:
+  static FindDone damaged(FindDone done) {
+    return [done = std::move(done)](Result<FindResult> found) mutable {
+      found->status = FindStatus::kDamaged;
+      done(std::move(found));
+    };
+  }
+  MemoryLog held_{Limits{}};
+};
+
+TEST_F(ServerTest, WhoResumesBeforeDamageHearsOfItAndIsToldNothingTwice) {
+  DamagedLog history;
+  ServerUnderTest server({}, &history);
+  ask(server.port(), post("topic=a&data=1&id=1", kToken));
+  ask(server.port(), post("topic=a&data=2&id=2", kToken));
+  Subscriber resumed(server.port(), "topic=a", "Last-Event-ID: 1\r\n");
+  EXPECT_TRUE(resumed.answer.has("Last-Event-ID: earliest"));
+  EXPECT_EQ(resumed.read_event(), event("2", "2"));
+  Subscriber since(server.port(), "topic=a&since=1h");
+  EXPECT_TRUE(since.answer.has("Last-Event-ID: earliest"));
+  EXPECT_EQ(since.read_event(), event("1", "1"));
+}
+
 TEST_F(ServerTest, AnEmptyLastEventIdStartsNowAndSaysWhereThatIs) {
   const std::string first = publish("topic=a&data=1").body;
   EXPECT_TRUE(Subscriber(port(), "topic=a&lastEventID=").answer.has("Last-Event-ID: " + first));

@@ -157,6 +157,10 @@ void SubscribeEndpoint::resume(Exchange& exchange, Wish wish, const Result<FindR
       wish.confirmed_id = kEarliest;  // tells that some is missing from all that is left
       wish.request.start = kEverything;
       break;
+    case FindStatus::kDamaged:
+      wish.confirmed_id = kEarliest;  // tells that some is missing; what it has seen is not repeated
+      wish.request.start = {Start::From::kAfter, found->position};
+      break;
     case FindStatus::kUnknown:
       wish.confirmed_id = kEarliest;
       if (wish.since_unix_ms || wish.wants_state) return begin(exchange, std::move(wish));
@@ -189,7 +193,8 @@ void SubscribeEndpoint::begin_since(Exchange& exchange, Wish wish, const Result<
     return;
   }
   const bool is_held = found->status == FindStatus::kHeld;
-  wish.request.start = is_held ? Start{Start::From::kAfter, found->position} : kEverything;
+  const bool is_reached = is_held || found->status == FindStatus::kDamaged;
+  wish.request.start = is_reached ? Start{Start::From::kAfter, found->position} : kEverything;
   if (wish.confirmed_id.empty()) wish.confirmed_id = is_held ? id_before(found->position) : kEarliest;
   open(exchange, std::move(wish));
 }
