@@ -59,6 +59,11 @@ struct Limits {
   std::size_t history_updates_max = 0;
   std::size_t history_updates_per_topic_max = 0;
 
+  // The file of rules of topics (--history-rules).
+  std::size_t rule_file_bytes_max = 256 * 1024;
+  std::size_t rules_max = 100;
+  std::size_t rule_templates_max = 1'000;
+
   // Connections. connections_max 0: what RLIMIT_NOFILE allows, less the reserve.
   std::size_t connections_max = 0;
   std::size_t reserved_files = 64;

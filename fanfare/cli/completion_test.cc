@@ -42,7 +42,7 @@ class Directory {
   const std::string& path() const { return path_; }
 
  private:
-  std::string path_ = "/tmp/completion_test.XXXXXX";
+  std::string path_ = testing::TempDir() + "completion_test.XXXXXX";
 };
 
 bool has(const std::string& program) {

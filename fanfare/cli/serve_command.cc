@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "fanfare/access/authorizer.h"
 #include "fanfare/base/limits.h"
 #include "fanfare/cli/commands.h"
+#include "fanfare/cli/history_rules.h"
+#include "fanfare/cli/printable.h"
 #include "fanfare/history/memory_log.h"
 #include "fanfare/history_rocksdb/rocksdb_log.h"
 #include "fanfare/observe/log.h"
@@ -28,6 +31,7 @@ signal ends it at once.
 Examples:
   fanfare serve --dev
   fanfare serve --listen :8080 --publisher-key "$KEY" --anonymous --data /var/lib/fanfare
+  fanfare serve --dev --data log --history-rules rules.toml
   fanfare serve --dev --log memory
   fanfare serve --listen [::1]:8080 --dev --limit heartbeat_ms=5000)";
 
@@ -40,6 +44,7 @@ struct Parsed {
   std::string log;
   std::string directory;
   std::string durability = "fsync";
+  std::optional<std::string> history_rules;
   std::string unknown_id = "live";
   std::string log_format = "auto";
   std::string log_level = "info";
@@ -74,6 +79,17 @@ std::string default_log_directory() {
   return state.empty() ? "" : state + "/fanfare/log";
 }
 
+// Why a limit would bound nothing; empty if none.
+std::string limit_without_effect(const Parsed& parsed) {
+  if (parsed.log != "memory") return {};
+  for (const auto& field : limit_fields()) {
+    if (!field.name.starts_with("history_") || parsed.options.limits.*(field.member) == 0) continue;
+    return "--log memory has no limit " + std::string(field.name) +
+           ": give memory_log_updates_max or memory_log_bytes_max, or --data DIR";
+  }
+  return {};
+}
+
 // Why the options do not make a server; empty if they do.
 std::string complete(Parsed& parsed) {
   ServerOptions& options = parsed.options;
@@ -85,6 +101,7 @@ std::string complete(Parsed& parsed) {
   for (const auto& assignment : parsed.limits) {
     if (auto set = set_limit(options.limits, assignment); !set) return set.error().message;
   }
+  if (auto wrong = limit_without_effect(parsed); !wrong.empty()) return wrong;
   AuthorizerOptions& access = options.access;
   if (options.development) {
     access.anonymous = true;
@@ -115,7 +132,19 @@ Log make_log(const Parsed& parsed) {
   return Log(format, level);
 }
 
+Result<TopicRulesPtr> make_rules(const Parsed& parsed) {
+  const Limits& limits = parsed.options.limits;
+  if (!parsed.history_rules) {
+    return std::make_shared<OneTopicRule>(TopicRule{.updates_max = limits.history_updates_per_topic_max});
+  }
+  const LogPlace place = parsed.directory.empty() ? LogPlace::kMemory : LogPlace::kDisk;
+  return read_history_rules(*parsed.history_rules, limits, place);
+}
+
 Result<std::unique_ptr<EventLog>> open_history(const Parsed& parsed, Log& log) {
+  auto rules = make_rules(parsed);
+  if (!rules) return std::unexpected(std::move(rules.error()));
+  // No topic is durable in memory, and a rule that asks for more than that is refused.
   if (parsed.directory.empty()) return std::make_unique<MemoryLog>(parsed.options.limits);
   RocksDbLogOptions options;
   options.directory = parsed.directory;
@@ -126,7 +155,7 @@ Result<std::unique_ptr<EventLog>> open_history(const Parsed& parsed, Log& log) {
   options.retention.age_ms_max = limits.history_age_ms_max;
   options.retention.bytes_max = limits.history_bytes_max;
   options.retention.updates_max = limits.history_updates_max;
-  options.topic_rules = std::make_shared<OneTopicRule>(TopicRule{.updates_max = limits.history_updates_per_topic_max});
+  options.topic_rules = std::move(*rules);
   options.log = &log;
   return open_rocksdb_log(std::move(options));
 }
@@ -159,7 +188,7 @@ ExitCode run(Parsed& parsed) {
   }
   auto history = open_history(parsed, log);
   if (!history) {
-    std::fprintf(stderr, "fanfare serve: %s\n", history.error().message.c_str());
+    std::fprintf(stderr, "fanfare serve: %s\n", printable(history.error().message).c_str());
     return ExitCode::kFailed;
   }
   const AuthorizerOptions access = parsed.options.access;
@@ -233,6 +262,10 @@ void add_serve_command(CLI::App& app, Run& run_later) {
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"fsync", "os", "memory"}))
       ->capture_default_str();
+  command
+      ->add_option("--history-rules", parsed->history_rules,
+                   "What the event log keeps of some topics: rules with an age, a number, durable or not (TOML)")
+      ->type_name("FILE");
   command
       ->add_option("--unknown-id", parsed->unknown_id,
                    "What a subscriber gets whose Last-Event-ID is unknown: what comes (live), or all that is held "

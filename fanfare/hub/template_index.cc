@@ -1,31 +1,21 @@
 #include "fanfare/hub/template_index.h"
 
-#include <re2/set.h>
-
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "fanfare/base/check.h"
-#include "fanfare/hub/template_options.h"
+#include "fanfare/hub/template_set.h"
 
 namespace fanfare {
 
-// An automaton over many templates. `regexes` and `automaton` are made off the thread; `members` belongs to the index.
+// `templates` and `automaton` are used and made off the thread; `members` belongs to the index.
 struct TemplateIndex::Set {
-  static constexpr std::int64_t kBytesMax = 64 << 20;
-
-  std::vector<CompiledTemplatePtr> compiled;
+  std::vector<CompiledTemplatePtr> templates;
   std::vector<TemplatePtr> members;  // the same order
-  std::unique_ptr<RE2::Set> automaton;
-  bool usable = false;
+  std::optional<TemplateSet> automaton;
 
-  void build() {
-    RE2::Options options = template_options();
-    options.set_max_mem(kBytesMax);
-    automaton = std::make_unique<RE2::Set>(options, RE2::ANCHOR_BOTH);
-    for (const auto& each : compiled) FANFARE_CHECK(automaton->Add(each->regex(), nullptr) >= 0);
-    usable = automaton->Compile();
-  }
+  void build() { automaton.emplace(std::move(templates)); }
 };
 
 TemplateIndex::TemplateIndex(std::size_t cache_bytes_max, OffThread& off_thread)
@@ -76,17 +66,8 @@ void TemplateIndex::match(std::string_view topic, std::vector<std::span<const In
 const std::vector<std::uint32_t>& TemplateIndex::match_set(std::string_view topic) {
   std::string key(topic);
   if (const auto known = cache_.find(key); known != cache_.end()) return known->second;
-  std::vector<std::uint32_t> found;
-  RE2::Set::ErrorInfo error{RE2::Set::kNoError};
-  scratch_.clear();
-  if (set_->usable && (set_->automaton->Match(re2::StringPiece(topic.data(), topic.size()), &scratch_, &error) ||
-                       error.kind == RE2::Set::kNoError)) {
-    found.assign(scratch_.begin(), scratch_.end());
-  } else {  // the automaton ran out of memory: one by one, slower but right
-    for (std::uint32_t i = 0; i < set_->members.size(); ++i) {
-      if (set_->members[i]->compiled->matches(topic)) found.push_back(i);
-    }
-  }
+  set_->automaton->match(topic, scratch_);
+  std::vector<std::uint32_t> found(scratch_.begin(), scratch_.end());
   const std::size_t bytes = 2 * sizeof(std::string) + 2 * key.size() + found.size() * sizeof(found[0]) + 64;
   if (cache_bytes_ + bytes > cache_bytes_max_) {
     cache_.clear();
@@ -105,7 +86,7 @@ void TemplateIndex::rebuild_if_worth_it() {
   for (const auto& [text, each] : templates_) {
     if (each->audiences.empty()) continue;
     next->members.push_back(each);
-    next->compiled.push_back(each->compiled);
+    next->templates.push_back(each->compiled);
   }
   off_thread_.run([next] { next->build(); },
                   [next, alive = alive_] {

@@ -1,7 +1,7 @@
 // From a topic to the audiences that select it by a URI template. Most templates are compiled into one automaton
-// (RE2::Set) that finds all matches in one pass over the topic; new ones wait in a short list that is tried one by one,
-// by literal prefix first, until a new automaton is built off the thread. What the automaton found for a topic is kept,
-// within a bound in bytes, until the next automaton.
+// (template_set.h) that finds all matches in one pass over the topic; new ones wait in a short list that is tried one
+// by one, by literal prefix first, until a new automaton is built off the thread. What the automaton found for a topic
+// is kept, within a bound in bytes, until the next automaton.
 //   Measured with 10,000 templates: one by one 4-18 ms a topic; the set at most 1 ms, 2 us when the topic is known.
 // One thread, but for the building.
 #pragma once

@@ -36,6 +36,10 @@ ChildOptions serve_command(const ServerProcessOptions& options) {
   const bool is_durable = !options.data.empty();
   child.command.push_back(is_durable ? "--data" : "--log");
   child.command.push_back(is_durable ? options.data : "memory");
+  if (!options.history_rules.empty()) {
+    child.command.push_back("--history-rules");
+    child.command.push_back(options.history_rules);
+  }
   for (const auto& limit : options.limits) {
     child.command.push_back("--limit");
     child.command.push_back(limit);

@@ -173,6 +173,7 @@ TEST(Program, TellsItsVersionAndHowToUseIt) {
 TEST(Program, ItsCompletionIsGoodBash) {
   const Ran script = run({"completion", "bash"});
   EXPECT_EQ(script.code, 0);
+  EXPECT_TRUE(has(script.out, "--history-rules) mapfile")) << "it takes a file";
   ChildProcess bash({.command = {"/bin/bash", "-n"}, .environment = {}, .input = Input::kPipe});
   EXPECT_TRUE(bash.write_input(script.out));
   bash.close_input();

@@ -45,6 +45,8 @@ TEST(ProgramServe, RefusesWhatWouldServeNobody) {
       {{"--dev", "--log", "papyrus"}, "papyrus"},
       {{"--dev", "--threads", "0"}, "--threads"},
       {{"--dev", "--log", "memory", "--data", "/somewhere"}, "not both"},
+      {{"--dev", "--log", "memory", "--limit", "history_updates_max=9"},
+       "--log memory has no limit history_updates_max"},
       {{"--dev", "--durability", "paper"}, "paper"},
       {{"--dev", "--unknown-id", "guess"}, "guess"},
   };
