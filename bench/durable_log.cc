@@ -1,6 +1,6 @@
-// What the durable log costs, without a server: how many updates a second it takes when publishers wait for the disk,
-// how long it takes to open after a crash, and how long a subscriber of one topic takes to resume in a large log and in
-// a small one. Each figure comes with what it is to be compared with, measured in the same run on the same disk.
+// What the durable log costs: how many updates a second it takes when publishers wait for the disk, how soon a server
+// is ready after a crash, and how long a subscriber of one topic takes to resume from a large log and from a small one.
+// Each figure comes with what it is to be compared with, measured in the same run on the same disk.
 // What it is not: a test. It makes and removes directories of its own below --directory.
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
@@ -25,8 +25,10 @@
 #include <thread>
 #include <vector>
 
+#include "bench/measured_server.h"
 #include "fanfare/history_rocksdb/record.h"
 #include "fanfare/history_rocksdb/rocksdb_log.h"
+#include "testing/live/http_client.h"
 
 namespace fanfare {
 namespace {
@@ -38,8 +40,7 @@ constexpr std::size_t kUpdatesPerTopic = 50;
 constexpr std::size_t kSmallLogUpdates = 5'000;
 constexpr std::size_t kResumes = 2'000;
 constexpr std::ptrdiff_t kFillingInFlight = 4'096;
-constexpr std::size_t kReadBytesMax = 64 * 1024;
-constexpr std::size_t kReadScanMax = 4'096;
+constexpr std::chrono::seconds kSettling{15};  // compaction of what was written last
 constexpr double kSharingGoal = 5;
 constexpr double kBareGoal = 1.5;
 constexpr double kResumeGoal = 2;
@@ -49,6 +50,7 @@ constexpr double kOpeningGoalSeconds = 2;
 constexpr std::string_view kFill = "--fill-and-crash";
 
 struct Settings {
+  std::string program = live::kProgram;
   std::string directory = std::filesystem::temp_directory_path();
   std::size_t updates = 5'000'000;
   std::size_t publishers = 64;
@@ -228,14 +230,20 @@ std::string topic_name(std::size_t number) {
   return "https://example.com/books/" + std::to_string(number);
 }
 
-// Ends the process without closing the log.
+std::string first_id(std::size_t topic) {
+  return "first-" + std::to_string(topic);
+}
+
+// The first update of each topic has an id of its publisher. Ends the process without closing the log.
 [[noreturn]] void fill_and_crash(const std::string& directory, std::size_t updates) {
   const std::size_t topics = updates / kUpdatesPerTopic;
   const auto log = open_log(directory, Durability::kOs);
   std::counting_semaphore<kFillingInFlight> room(kFillingInFlight);
   for (std::size_t i = 0; i < updates; ++i) {
     room.acquire();
-    log->append(update_of(topic_name(i % topics), i), [&](const Result<Appended>& result) {
+    Update update = update_of(topic_name(i % topics), i);
+    if (i < topics) update.id = first_id(i);
+    log->append(std::move(update), [&](const Result<Appended>& result) {
       if (!result) give_up(result.error().message);
       room.release();
     });
@@ -256,78 +264,38 @@ void have_it_filled(const std::string& directory, std::size_t updates) {
   if (child < 0 || ::waitpid(child, &status, 0) != child || status != 0) give_up("the log could not be filled");
 }
 
-class OneTopic final : public UpdateFilter {
- public:
-  explicit OneTopic(std::string topic) : topics_{std::move(topic)} {}
-  bool wants(const Update& update) const override {
-    return std::ranges::find(update.topics, topics_[0]) != update.topics.end();
-  }
-  bool selects(std::string_view topic) const override { return topic == topics_[0]; }
-  std::optional<std::span<const std::string>> exact_topics() const override { return topics_; }
-
- private:
-  std::array<std::string, 1> topics_;
-};
-
-template <typename Value, typename Ask>
-Value wait_for(Ask ask) {
-  std::binary_semaphore answered(0);
-  std::optional<Value> value;
-  ask([&](Result<Value> result) {
-    if (!result) give_up(result.error().message);
-    value = std::move(*result);
-    answered.release();
-  });
-  answered.acquire();
-  return std::move(*value);
-}
-
-// Microseconds until a subscriber of one topic has its Last-Event-ID found and the updates after it: all but the
-// topic's first.
-double resume_us(EventLog& log, std::size_t topic, Position first) {
-  const std::string last_event_id = log.id_of(first);
-  const auto begun = Clock::now();
-  const auto found = wait_for<FindResult>([&](auto done) { log.find(last_event_id, std::move(done)); });
-  if (found.status != FindStatus::kHeld) give_up("the log does not know an id of its own");
-  ReadRequest request{.after = found.position,
-                      .through = std::numeric_limits<Position>::max(),
-                      .filter = std::make_shared<OneTopic>(topic_name(topic)),
-                      .bytes_max = kReadBytesMax,
-                      .scan_updates_max = kReadScanMax};
-  const auto read = wait_for<ReadResult>([&](auto done) { log.read_after(std::move(request), std::move(done)); });
-  const double us = seconds_since(begun) * 1e6;
-  if (read.updates.size() != kUpdatesPerTopic - 1) {
-    give_up("a topic has " + std::to_string(read.updates.size() + 1) + " updates in the log");
-  }
-  return us;
-}
-
 struct LargeLog {
   double opening_seconds;
   std::vector<double> resume_us;
 };
+
+// A subscriber of one topic with the id of the topic's first update, from connecting until it has the others.
+double resume_us(std::uint16_t port, std::size_t topic) {
+  const auto begun = Clock::now();
+  live::Subscriber subscriber(port, {.topic = topic_name(topic), .last_event_id = first_id(topic)});
+  if (!subscriber.read_events(kUpdatesPerTopic - 1)) {
+    give_up("topic " + std::to_string(topic) + " has " + std::to_string(subscriber.events().size()) +
+            " updates to resume with");
+  }
+  return seconds_since(begun) * 1e6;
+}
 
 LargeLog measure_log(const Settings& settings, std::size_t updates) {
   const Directory directory(settings.directory, "large");
   const auto filling = Clock::now();
   have_it_filled(directory.path(), updates);
   const double filled = seconds_since(filling);
-  LargeLog figures{};
-  {
-    const auto opening = Clock::now();
-    const auto log = open_log(directory.path(), Durability::kOs);
-    figures.opening_seconds = seconds_since(opening);
-  }
-  const auto log = open_log(directory.path(), Durability::kOs);  // nothing is in its memory
-  const Position first = wait_for<FindResult>([&](auto done) { log->find_time(0, std::move(done)); }).position + 1;
+
+  const auto opening = Clock::now();
+  const bench::MeasuredServer server(settings.program, {"--data", directory.path()});
+  LargeLog figures{.opening_seconds = seconds_since(opening), .resume_us = {}};
+  if (server.port() == 0) give_up("the server did not start: " + server.log());
+  std::this_thread::sleep_for(kSettling);
   const std::size_t topics = updates / kUpdatesPerTopic;
   std::mt19937_64 random(1);
-  for (std::size_t i = 0; i < kResumes; ++i) {
-    const std::size_t topic = random() % topics;
-    figures.resume_us.push_back(resume_us(*log, topic, first + topic));
-  }
+  for (std::size_t i = 0; i < kResumes; ++i) figures.resume_us.push_back(resume_us(server.port(), random() % topics));
   std::printf(
-      "  %zu updates over %zu topics, written in %.1f s: opened after a crash in %.2f s; resumed a topic (%zu "
+      "  %zu updates over %zu topics, written in %.1f s: ready %.2f s after a crash; resumed a topic (%zu "
       "updates) in %.0f us, p90 %.0f us\n",
       updates, topics, filled, figures.opening_seconds, kUpdatesPerTopic - 1, median(figures.resume_us),
       quantile(figures.resume_us, 0.9));
@@ -336,11 +304,12 @@ LargeLog measure_log(const Settings& settings, std::size_t updates) {
 }
 
 void measure_large_logs(const Settings& settings) {
-  std::printf("Opening after a crash, and resuming %zu subscribers of one topic each, from disk:\n", kResumes);
+  std::printf("The server: ready after a crash, and resuming %zu subscribers of one topic each, from disk:\n",
+              kResumes);
   const LargeLog small = measure_log(settings, kSmallLogUpdates);
   const LargeLog large = measure_log(settings, settings.updates);
   std::printf(
-      "  resuming in the large log takes %.2f times as long (goal: at most %.0f); opening it took %.2f s "
+      "  resuming in the large log takes %.2f times as long (goal: at most %.0f); it was ready in %.2f s "
       "(goal: under %.0f)\n",
       median(large.resume_us) / median(small.resume_us), kResumeGoal, large.opening_seconds, kOpeningGoalSeconds);
 }
@@ -358,6 +327,10 @@ std::optional<Settings> settings_from(const std::vector<std::string>& arguments)
   for (std::size_t i = 0; i < arguments.size(); i += 2) {
     if (i + 1 == arguments.size()) return std::nullopt;
     const std::string& value = arguments[i + 1];
+    if (arguments[i] == "--program") {
+      settings.program = std::filesystem::absolute(value);
+      continue;
+    }
     if (arguments[i] == "--directory") {
       settings.directory = std::filesystem::absolute(value);
       continue;
@@ -381,9 +354,9 @@ int main(int count, char** arguments) {
   }
   const auto settings = fanfare::settings_from({arguments + 1, arguments + count});
   if (!settings) {
-    std::fprintf(
-        stderr,
-        "usage: durable_log_bench [--directory DIR] [--updates N] [--publishers N] [--turns N] [--seconds N]\n");
+    std::fprintf(stderr,
+                 "usage: durable_log_bench [--program FILE] [--directory DIR] [--updates N] [--publishers N] [--turns "
+                 "N] [--seconds N]\n");
     return 2;
   }
   fanfare::measure_throughput(*settings);
