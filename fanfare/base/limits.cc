@@ -39,6 +39,7 @@ constexpr std::array kFields = {
     FIELD(unsent_bytes_max),
     FIELD(catch_up_read_bytes_max),
     FIELD(catch_up_scan_updates_max),
+    FIELD(catch_up_reads_max),
     FIELD(memory_log_updates_max),
     FIELD(memory_log_bytes_max),
     FIELD(history_age_ms_max),

@@ -45,9 +45,11 @@ struct Limits {
   std::size_t undispatched_bytes_max = 8 * 1024 * 1024;  // of one shard; beyond it publishers wait
   std::size_t unsent_bytes_max = 64 * 1024;              // TCP_NOTSENT_LOWAT
 
-  // Catch-up: one read of the log.
+  // Catch-up: one read of the log. catch_up_reads_max: under way at once in one shard; what they bring is rendered and
+  // written in one turn, which those who are live wait for, and until then the budget does not know of it.
   std::size_t catch_up_read_bytes_max = 64 * 1024;
   std::size_t catch_up_scan_updates_max = 4'096;
+  std::size_t catch_up_reads_max = 2;
 
   // The event log in memory.
   std::size_t memory_log_updates_max = 1'000'000;

@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <limits>
 #include <ranges>
@@ -125,6 +126,8 @@ class TopicCursor {
     return stored::position_of_topic_key(next_->key().ToStringView()).value_or(kThrough);
   }
   void advance() { next_->Prev(); }
+  // Whether it ended too early: where it would stand is not known.
+  bool has_failed() const { return !next_->Valid() && !next_->status().ok(); }
   rocksdb::Status status() const { return next_->status(); }
 
   static constexpr Position kThrough = std::numeric_limits<Position>::max();
@@ -135,28 +138,102 @@ class TopicCursor {
   std::unique_ptr<rocksdb::Iterator> next_;
 };
 
-void collect_by_topics(const Database& database, const ReadRequest& request, std::span<const std::string> topics,
-                       Collector& collector) {
-  std::deque<TopicCursor> cursors;
-  for (const auto& topic : topics) cursors.emplace_back(database, topic, request);
-  rocksdb::PinnableSlice record;
-  while (true) {
-    for (const auto& cursor : cursors) collector.note(cursor.status());
-    const Position position = std::ranges::min(cursors | std::views::transform(&TopicCursor::position));
-    if (position == TopicCursor::kThrough) return;
-    record.Reset();
-    const rocksdb::Status got =
-        database.db().Get(rocksdb::ReadOptions(), database.updates(), slice(stored::position_key(position)), &record);
-    if (!got.ok() && !got.IsNotFound()) {
-      collector.note(got);
-      return;
+// Some updates by their positions. Those that stand close together are read on from one to the next; those that stand
+// apart are looked up, all at once.
+class UpdateLookup {
+ public:
+  static constexpr std::size_t kAtOnce = 32;
+
+  explicit UpdateLookup(const Database& database) : database_(database) {}
+  UpdateLookup(const UpdateLookup&) = delete;
+  UpdateLookup& operator=(const UpdateLookup&) = delete;
+
+  // Ascending, at least one and at most kAtOnce.
+  void look_up(std::span<const Position> positions) {
+    const Position range = positions.back() - positions.front();
+    if (range < positions.size() * kNear) {
+      read_on(positions);
+    } else {
+      get_all(positions);
     }
-    // An entry without its update: retention took it meanwhile.
-    if (got.ok() && !collector.take(position, record.ToStringView())) return;
+  }
+  // Of the position with this place in the last call. NotFound: retention took it.
+  const rocksdb::Status& status(std::size_t place) const { return statuses_[place]; }
+  std::string_view record(std::size_t place) const { return records_[place].ToStringView(); }
+
+ private:
+  static constexpr Position kNear = 8;
+
+  void get_all(std::span<const Position> positions) {
+    std::array<std::string, kAtOnce> texts;
+    std::array<rocksdb::Slice, kAtOnce> keys;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      texts[i] = stored::position_key(positions[i]);
+      keys[i] = slice(texts[i]);
+      records_[i].Reset();
+    }
+    constexpr bool kSorted = true;
+    database_.db().MultiGet(rocksdb::ReadOptions(), database_.updates(), positions.size(), keys.data(), records_.data(),
+                            statuses_.data(), kSorted);
+  }
+
+  void read_on(std::span<const Position> positions) {
+    if (!next_) next_.reset(database_.db().NewIterator(rocksdb::ReadOptions(), database_.updates()));
+    next_->Seek(slice(stored::position_key(positions.front())));
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      const std::string key = stored::position_key(positions[i]);
+      while (next_->Valid() && next_->key().compare(slice(key)) < 0) next_->Next();
+      statuses_[i] = next_->status();
+      if (!statuses_[i].ok()) continue;
+      if (next_->Valid() && next_->key() == slice(key)) {
+        records_[i].PinSelf(next_->value());
+      } else {
+        statuses_[i] = rocksdb::Status::NotFound();
+      }
+    }
+  }
+
+  const Database& database_;
+  std::array<rocksdb::PinnableSlice, kAtOnce> records_;
+  std::array<rocksdb::Status, kAtOnce> statuses_;
+  std::unique_ptr<rocksdb::Iterator> next_;
+};
+
+// The next positions of all the topics, ascending, each once; as many as there is room for, or up to a failure.
+std::size_t take_positions(std::deque<TopicCursor>& cursors, std::span<Position> room) {
+  std::size_t count = 0;
+  while (count < room.size() && std::ranges::none_of(cursors, &TopicCursor::has_failed)) {
+    const Position position = std::ranges::min(cursors | std::views::transform(&TopicCursor::position));
+    if (position == TopicCursor::kThrough) break;
+    room[count++] = position;
     for (auto& cursor : cursors) {
       if (cursor.position() == position) cursor.advance();
     }
   }
+  return count;
+}
+
+void collect_by_topics(const Database& database, const ReadRequest& request, std::span<const std::string> topics,
+                       Collector& collector) {
+  std::deque<TopicCursor> cursors;
+  for (const auto& topic : topics) cursors.emplace_back(database, topic, request);
+  UpdateLookup updates(database);
+  std::array<Position, UpdateLookup::kAtOnce> room;
+  while (true) {
+    const auto positions = std::span(room).first(take_positions(cursors, room));
+    if (positions.empty()) break;
+    updates.look_up(positions);
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      // An entry without its update: retention took it meanwhile.
+      if (updates.status(i).IsNotFound()) continue;
+      if (!updates.status(i).ok()) {
+        collector.note(updates.status(i));
+        return;
+      }
+      if (!collector.take(positions[i], updates.record(i))) return;
+    }
+  }
+  for (const auto& cursor : cursors) collector.note(cursor.status());
 }
 
 }  // namespace

@@ -1,8 +1,16 @@
 #include "fanfare/history_rocksdb/reading_threads.h"
 
+#include <sys/resource.h>
+
 #include <utility>
 
 namespace fanfare {
+namespace {
+
+// Where there are more threads than cores, replays wait for what is live and not the other way round.
+constexpr int kNice = 5;
+
+}  // namespace
 
 ReadingThreads::ReadingThreads(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
@@ -28,6 +36,7 @@ void ReadingThreads::run(Work work) {
 }
 
 void ReadingThreads::work_until_stopped(std::size_t number) {
+  ::setpriority(PRIO_PROCESS, 0, kNice);  // of this thread, on Linux; it only costs time if it fails
   while (true) {
     Work work;
     {

@@ -7,12 +7,6 @@
 #include "fanfare/hub/hub.h"
 
 namespace fanfare {
-namespace {
-
-// Reads under way at once in one shard: each may hold catch_up_read_bytes_max that the budget does not know yet.
-constexpr std::size_t kReadsInFlightMax = 64;
-
-}  // namespace
 
 void CatchUp::step(Subscription& subscription) {
   FANFARE_CHECK(subscription.state_ == Subscription::State::kCatchUp && !subscription.piece_);
@@ -45,7 +39,7 @@ void CatchUp::want_read(Subscription& subscription) {
 }
 
 void CatchUp::start_waiting() {
-  while (!waiting_.empty() && reads_in_flight_ < kReadsInFlightMax && !hub_.over_budget()) {
+  while (!waiting_.empty() && reads_in_flight_ < limits_.catch_up_reads_max && !hub_.over_budget()) {
     const auto next = reading_.find(waiting_.front());
     waiting_.pop_front();
     if (next != reading_.end()) start_read(*next->second);
