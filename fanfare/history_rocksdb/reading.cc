@@ -178,7 +178,7 @@ class UpdateLookup {
   }
 
   void read_on(std::span<const Position> positions) {
-    if (!next_) next_.reset(database_.db().NewIterator(rocksdb::ReadOptions(), database_.updates()));
+    if (!next_) next_.reset(database_.db().NewIterator(iterator_options(), database_.updates()));
     next_->Seek(slice(stored::position_key(positions.front())));
     for (std::size_t i = 0; i < positions.size(); ++i) {
       const std::string key = stored::position_key(positions[i]);
