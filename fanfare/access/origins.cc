@@ -89,8 +89,12 @@ Result<Origins> Origins::parse(std::span<const std::string> allowed) {
   return origins;
 }
 
+bool Origins::lists(std::string_view origin) const {
+  return std::ranges::find(listed_, origin) != listed_.end();
+}
+
 std::optional<CorsAnswer> Origins::answer(std::string_view origin) const {
-  if (std::ranges::find(listed_, origin) != listed_.end()) return CorsAnswer{std::string(origin), Credentials::kAllow};
+  if (lists(origin)) return CorsAnswer{std::string(origin), Credentials::kAllow};
   if (any_) return CorsAnswer{"*", Credentials::kOmit};
   return std::nullopt;
 }

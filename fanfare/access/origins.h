@@ -33,6 +33,11 @@ class Origins {
   // "*" without them if that is in the list, else nothing: then send no CORS header.
   std::optional<CorsAnswer> answer(std::string_view origin) const;
 
+  // Whether it is in the list by itself: "*" stands for no origin here.
+  bool lists(std::string_view origin) const;
+
+  bool lists_all() const { return any_; }
+
   // Whether answer() depends on the origin; then responses carry "Vary: Origin".
   bool vary() const { return !listed_.empty(); }
 

@@ -256,6 +256,11 @@ void add_serve_command(CLI::App& app, Run& run_later) {
       ->type_name("ORIGIN")
       ->allow_extra_args(false);
   command
+      ->add_option("--publish-origin", parsed->options.publish_origins,
+                   "Let pages of this origin publish with their visitor's cookie; repeat for more")
+      ->type_name("ORIGIN")
+      ->allow_extra_args(false);
+  command
       ->add_option("--data", parsed->directory,
                    "Keep the event log in this directory (else $STATE_DIRECTORY/log, or ~/.local/state/fanfare/log)")
       ->type_name("DIR");

@@ -71,6 +71,14 @@ static_assert(std::ranges::is_sorted(kReasonPhrases, {}, &StatusPhrase::status))
 
 }  // namespace
 
+bool has_media_type(const Headers& headers, std::string_view media_type) {
+  const auto* type = headers.find("Content-Type");
+  if (type == nullptr) return false;
+  std::string_view media = std::string_view(*type).substr(0, type->find(';'));
+  while (media.ends_with(' ') || media.ends_with('\t')) media.remove_suffix(1);
+  return equals_ignoring_case(media, media_type);
+}
+
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }

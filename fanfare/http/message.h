@@ -60,6 +60,9 @@ Response text_response(int status, std::string_view line);
 // "Not Found" for 404; "Unknown" for what RFC 9110 and 6585 do not name.
 std::string_view reason_phrase(int status);
 
+// Whether the Content-Type is this one, whatever its parameters and case.
+bool has_media_type(const Headers& headers, std::string_view media_type);
+
 // Whether two header or token values are equal without regard to ASCII case.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 

@@ -15,10 +15,10 @@ void add_cors(const Origins& origins, const http::RequestHead& request, http::He
 
 void PreflightEndpoint::answer(Exchange& exchange) {
   http::Response response{.status = 204, .headers = {}, .body = {}};
-  response.headers.add("Allow", "GET, HEAD, POST, OPTIONS");
+  response.headers.add("Allow", "GET, HEAD, QUERY, POST, OPTIONS");
   add_cors(origins_, exchange.head(), response.headers);
   if (response.headers.find("Access-Control-Allow-Origin") != nullptr) {
-    response.headers.add("Access-Control-Allow-Methods", "GET, HEAD, POST");
+    response.headers.add("Access-Control-Allow-Methods", "GET, HEAD, QUERY, POST");
     response.headers.add("Access-Control-Allow-Headers", "Authorization, Cache-Control, Content-Type, Last-Event-ID");
     response.headers.add("Access-Control-Max-Age", "86400");
   }

@@ -29,7 +29,21 @@ std::optional<std::string> cookie_of(std::string_view header) {
   return std::nullopt;
 }
 
+// Empty if the request does not say.
+std::string origin_of_page(const http::RequestHead& head) {
+  if (const auto* origin = head.headers.find("Origin")) return *origin;
+  const auto* referer = head.headers.find("Referer");
+  if (referer == nullptr) return {};
+  const auto authority = referer->find("://");
+  if (authority == referer->npos) return {};
+  return referer->substr(0, referer->find_first_of("/?#", authority + 3));
+}
+
 }  // namespace
+
+CookieCarrier cookie_for_publishing(const http::RequestHead& head, const Origins& trusted) {
+  return trusted.lists(origin_of_page(head)) ? CookieCarrier::kAccepted : CookieCarrier::kUntrusted;
+}
 
 Result<std::optional<std::string>> token_of(const http::RequestHead& head, const std::vector<url::FormField>& query,
                                             CookieCarrier cookie) {
@@ -43,10 +57,13 @@ Result<std::optional<std::string>> token_of(const http::RequestHead& head, const
   }
   const auto parameter = std::ranges::find(query, "authorization", &url::FormField::name);
   if (parameter != query.end() && !parameter->value.empty()) return parameter->value;
-  if (cookie == CookieCarrier::kAccepted) {
-    if (const auto* header = head.headers.find("Cookie")) return cookie_of(*header);
+  const auto* cookies = head.headers.find("Cookie");
+  auto token = cookies == nullptr ? std::nullopt : cookie_of(*cookies);
+  if (token && cookie == CookieCarrier::kUntrusted) {
+    return fail("a cookie may publish only from a page whose origin the hub trusts (--publish-origin), not from '" +
+                origin_of_page(head) + "'");
   }
-  return std::nullopt;
+  return token;
 }
 
 http::Response unauthorized(std::string_view reason) {

@@ -8,17 +8,22 @@
 #include <vector>
 
 #include "fanfare/access/authorizer.h"
+#include "fanfare/access/origins.h"
 #include "fanfare/base/error.h"
 #include "fanfare/http/message.h"
 #include "fanfare/url/form.h"
 
 namespace fanfare {
 
-// Whether the cookie counts. A cookie is sent by a browser without its user's doing, so a request that changes
-// something must not rest on it alone.
-enum class CookieCarrier { kAccepted, kIgnored };
+// Whether the cookie counts. A browser sends it without its user's doing, so a request that changes something must not
+// rest on it unless it comes from a page that is trusted.
+enum class CookieCarrier { kAccepted, kUntrusted };
 
-// Fails for an Authorization header that is no single Bearer token.
+// For a request that publishes: kAccepted if the page that made it is of one of these origins, by its Origin header,
+// or, without one, its Referer.
+CookieCarrier cookie_for_publishing(const http::RequestHead& head, const Origins& trusted);
+
+// Fails for an Authorization header that is no single Bearer token, and where there is only a cookie that is untrusted.
 Result<std::optional<std::string>> token_of(const http::RequestHead& head, const std::vector<url::FormField>& query,
                                             CookieCarrier cookie);
 

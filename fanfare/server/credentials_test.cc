@@ -14,7 +14,7 @@ struct Case {
 };
 
 constexpr auto kAccepted = CookieCarrier::kAccepted;
-constexpr auto kIgnored = CookieCarrier::kIgnored;
+constexpr auto kUntrusted = CookieCarrier::kUntrusted;
 
 const Case kCases[] = {
     {"nothing", {}, "", kAccepted, nullptr},
@@ -38,7 +38,9 @@ const Case kCases[] = {
     {"a longer name", {{"Cookie", "xmercureAuthorization=t; mercureAuthorizationx=t"}}, "", kAccepted, nullptr},
     {"a cookie without a value", {{"Cookie", ";; mercureAuthorization; ="}}, "", kAccepted, nullptr},
     {"a quote alone", {{"Cookie", "mercureAuthorization=\""}}, "", kAccepted, "\""},
-    {"an ignored cookie", {{"Cookie", "mercureAuthorization=t"}}, "", kIgnored, nullptr},
+    {"an untrusted cookie", {{"Cookie", "mercureAuthorization=t"}}, "", kUntrusted, "!"},
+    {"other cookies, untrusted", {{"Cookie", "a=b"}}, "", kUntrusted, nullptr},
+    {"the query with an untrusted cookie", {{"Cookie", "mercureAuthorization=c"}}, "authorization=q", kUntrusted, "q"},
     {"query before cookie", {{"Cookie", "mercureAuthorization=c"}}, "authorization=q", kAccepted, "q"},
     {"an empty query before a cookie", {{"Cookie", "mercureAuthorization=c"}}, "authorization=", kAccepted, "c"},
     {"header before all",

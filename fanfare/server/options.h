@@ -21,7 +21,8 @@ struct ServerOptions {
   std::size_t threads = 0;                               // 0: one for each core
   bool development = false;                              // loopback only, anonymous subscribing, a token of its own
   AuthorizerOptions access;
-  std::vector<std::string> cors_origins;  // as in Origins::parse
+  std::vector<std::string> cors_origins;     // as in Origins::parse
+  std::vector<std::string> publish_origins;  // whose pages may publish with a cookie; the same, without "*"
   UnknownId unknown_id = UnknownId::kLive;
   bool access_log = true;
   std::string version;

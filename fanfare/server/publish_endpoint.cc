@@ -44,7 +44,7 @@ std::expected<const PublishEndpoint::Publisher*, http::Response> PublishEndpoint
     const http::RequestHead& head) {
   const auto query = url::parse_form(head.query, kQueryFieldsMax);
   if (!query) return std::unexpected(http::text_response(400, query.error().message));
-  const auto token = token_of(head, *query, CookieCarrier::kIgnored);
+  const auto token = token_of(head, *query, cookie_for_publishing(head, shard_.shared().publish_origins));
   if (!token) return std::unexpected(unauthorized(token.error().message));
   const std::int64_t now_s = std::time(nullptr);
   const std::string key = token->value_or("");

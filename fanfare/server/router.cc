@@ -20,7 +20,7 @@ std::expected<Endpoint*, http::Response> Router::route(const http::RequestHead& 
   const auto found = paths_.find(head.path);
   if (found == paths_.end()) {
     if (head.method == "OPTIONS" && head.path == "*") {
-      return std::unexpected(with_allow({.status = 204, .headers = {}, .body = {}}, "GET, HEAD, POST, OPTIONS"));
+      return std::unexpected(with_allow({.status = 204, .headers = {}, .body = {}}, "GET, HEAD, QUERY, POST, OPTIONS"));
     }
     return std::unexpected(http::text_response(404, "there is nothing at this path"));
   }

@@ -81,7 +81,7 @@ TEST_F(RouterTest, OptionsIsAnsweredWhereNoEndpointDoes) {
 TEST_F(RouterTest, OptionsOfTheServerAsAWholeIsAnswered) {
   const auto response = refusal("OPTIONS", "*");
   EXPECT_EQ(response.status, 204);
-  EXPECT_EQ(allow(response), "GET, HEAD, POST, OPTIONS");
+  EXPECT_EQ(allow(response), "GET, HEAD, QUERY, POST, OPTIONS");
 }
 
 }  // namespace

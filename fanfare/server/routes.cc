@@ -47,6 +47,7 @@ class AssetEndpoint final : public Endpoint {
     response.headers.add("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'");
     response.headers.add("X-Content-Type-Options", "nosniff");
     response.headers.add("Referrer-Policy", "no-referrer");
+    response.headers.add("Link", std::string(kHubLink));
     exchange.respond(std::move(response));
   }
 
@@ -60,6 +61,7 @@ std::unique_ptr<Router> make_router(Shard& shard) {
   auto router = std::make_unique<Router>();
   const std::string hub(kHubPath);
   router->add("GET", hub, std::make_shared<SubscribeEndpoint>(shard));
+  router->add("QUERY", hub, std::make_shared<SubscribeEndpoint>(shard));
   router->add("POST", hub, std::make_shared<PublishEndpoint>(shard));
   router->add("OPTIONS", hub, std::make_shared<PreflightEndpoint>(shard.shared().origins));
   router->add("GET", "/healthz", std::make_shared<HealthEndpoint>());

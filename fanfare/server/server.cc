@@ -46,15 +46,17 @@ std::size_t default_budget_bytes() {
 }
 
 struct Server::State {
-  State(ServerOptions checked, EventLog& history, Log& to, Origins allowed)
+  State(ServerOptions checked, EventLog& history, Log& to, Origins reading, Origins publishing)
       : options(std::move(checked)),
         authorizer(options.access),
-        origins(std::move(allowed)),
+        origins(std::move(reading)),
+        publish_origins(std::move(publishing)),
         shared{.options = options,
                .history = history,
                .log = to,
                .authorizer = authorizer,
                .origins = origins,
+               .publish_origins = publish_origins,
                .worker = worker,
                .counters = {}} {}
 
@@ -63,6 +65,7 @@ struct Server::State {
   const ServerOptions options;
   const Authorizer authorizer;
   const Origins origins;
+  const Origins publish_origins;
   Shared shared;
   std::vector<std::unique_ptr<ShardCounters>> counters;
   std::vector<std::unique_ptr<Shard>> shards;
@@ -88,6 +91,11 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, EventLog& hi
   }
   auto origins = Origins::parse(options.cors_origins);
   if (!origins) return std::unexpected(std::move(origins.error()));
+  auto publish_origins = Origins::parse(options.publish_origins);
+  if (!publish_origins) return std::unexpected(std::move(publish_origins.error()));
+  if (publish_origins->lists_all()) {
+    return fail("any page could publish with its visitor's cookie: name the origins that may, instead of '*'");
+  }
   if (options.threads == 0) options.threads = std::max(1u, std::thread::hardware_concurrency());
   if (options.limits.budget_bytes == 0) options.limits.budget_bytes = default_budget_bytes();
   const std::size_t budget_per_shard = options.limits.budget_bytes / options.threads;
@@ -96,7 +104,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, EventLog& hi
                 std::to_string(kBudgetLeastUpdates) + " times update_bytes_max");
   }
 
-  auto state = std::make_unique<State>(std::move(options), history, log, std::move(*origins));
+  auto state =
+      std::make_unique<State>(std::move(options), history, log, std::move(*origins), std::move(*publish_origins));
   state->shared.connections_max = connections_allowed(state->options.limits);
   state->shared.budget_bytes_per_shard = budget_per_shard;
   for (std::size_t i = 0; i < state->options.threads; ++i) {

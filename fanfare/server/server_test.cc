@@ -50,6 +50,80 @@ TEST_F(ServerTest, AStreamTellsProxiesAndCachesToLeaveItAlone) {
   EXPECT_EQ(subscriber.answer.head.find("Last-Event-ID"), std::string::npos);
 }
 
+std::string query_request(std::string_view target_query, std::string_view form, std::string_view headers = {}) {
+  std::string text = "QUERY /.well-known/mercure";
+  text.append(target_query).append(" HTTP/1.1\r\nHost: a\r\n").append(headers);
+  text.append("Content-Length: ").append(std::to_string(form.size())).append("\r\n\r\n").append(form);
+  return text;
+}
+
+const std::string kForm = "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n";
+
+TEST_F(ServerTest, AQueryHasItsTopicsInAForm) {
+  publish("topic=a&data=1&id=1");
+  publish("topic=b&data=2&id=2");
+  Client client(port());
+  client.send(query_request("?topic=a&lastEventID=1", "topic=b&topic=c%2B&lastEventID=earliest", kForm));
+  const auto answer = client.read_answer();
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_TRUE(answer.has("Last-Event-ID: 1")) << "what is in the URL counts first";
+  publish("topic=c%2B&data=3&id=3");
+  publish("topic=a&data=4&id=4");
+  EXPECT_NE(client.read_through("data: 4\n\n").find(event("2", "2")), std::string::npos);
+}
+
+TEST_F(ServerTest, AQueryMayHaveMoreTopicsThanAUrlCanHold) {
+  std::string form;
+  for (int i = 0; i < 100; ++i) form += "topic=" + std::string(4'000, 'x') + std::to_string(i) + "&";
+  Client client(port());
+  client.send(query_request("", form, kForm));
+  ASSERT_EQ(client.read_answer().status, 200);
+  publish("topic=" + std::string(4'000, 'x') + "99&data=there");
+  client.read_through("data: there\n\n");
+}
+
+TEST_F(ServerTest, AQueryThatIsNoFormIsRefusedWithWhatItTakes) {
+  const auto json = ask(port(), query_request("?topic=a", "{}", "Content-Type: application/json\r\n"));
+  EXPECT_EQ(json.status, 415);
+  EXPECT_TRUE(json.has("Accept-Query: application/x-www-form-urlencoded"));
+  EXPECT_EQ(ask(port(), query_request("", "data=1", kForm)).status, 400) << "no topic";
+}
+
+TEST_F(ServerTest, TellsWhereTheHubIs) {
+  const std::string link = "Link: </.well-known/mercure>; rel=\"mercure\"";
+  EXPECT_TRUE(ask(port(), get("/")).has(link));
+  EXPECT_TRUE(Subscriber(port(), "topic=a").answer.has(link));
+}
+
+TEST(ServerCookies, PublishOnlyFromPagesThatTheHubTrusts) {
+  ServerUnderTest server([](ServerOptions& options) { options.publish_origins = {"https://good.example"}; });
+  const auto publish_from = [&](std::string_view page) {
+    return ask(server.port(),
+               post("topic=a&id=1", "", "Cookie: mercureAuthorization=" + kToken + "\r\n" + std::string(page)));
+  };
+  EXPECT_EQ(publish_from("Origin: https://good.example\r\n").status, 200);
+  EXPECT_EQ(publish_from("Referer: https://good.example/page?a=b\r\n").status, 200);
+  EXPECT_EQ(publish_from("Referer: https://good.example\r\n").status, 200);
+  for (const char* page :
+       {"", "Origin: https://bad.example\r\n", "Origin: null\r\n", "Referer: https://good.example.bad/\r\n",
+        "Referer: good.example\r\n", "Origin: https://bad.example\r\nReferer: https://good.example/\r\n"}) {
+    const auto answer = publish_from(page);
+    EXPECT_EQ(answer.status, 401) << page;
+    EXPECT_NE(answer.body.find("--publish-origin"), std::string::npos) << answer.body;
+  }
+}
+
+TEST(ServerCookies, AreNeverTrustedFromAnywhere) {
+  MemoryLog history{Limits()};
+  std::ostringstream lines;
+  Log log(LogFormat::kText, LogLevel::kError, lines);
+  ServerOptions options;
+  options.publish_origins = {"*"};
+  const auto server = Server::open(std::move(options), history, log);
+  ASSERT_FALSE(server);
+  EXPECT_NE(server.error().message.find("name the origins that may"), std::string::npos);
+}
+
 TEST_F(ServerTest, SelectorsAreTopicsTemplatesAndTheStar) {
   Subscriber exact(port(), "topic=a&topic=b");
   Subscriber pattern(port(), "topic=%2Fbooks%2F%7Bid%7D");
@@ -286,7 +360,7 @@ TEST(ServerCors, ListedOriginsMayReadEveryAnswerOfTheHubAndOthersNone) {
     EXPECT_EQ(answers[i].head.find("Allow-Origin"), answers[i].head.rfind("Allow-Origin")) << answers[i].head;
   }
   EXPECT_NE(answers[6].head.find("Access-Control-Allow-Headers: Authorization"), std::string::npos);
-  EXPECT_TRUE(answers[5].has("Allow: OPTIONS, HEAD, GET, POST")) << answers[5].head;
+  EXPECT_TRUE(answers[5].has("Allow: OPTIONS, HEAD, GET, QUERY, POST")) << answers[5].head;
   const auto other = ask(server.port(), post("topic=a", kToken, "Origin: https://b.example\r\n"));
   EXPECT_EQ(other.head.find("Access-Control"), std::string::npos);
   EXPECT_TRUE(other.has("Vary: Origin"));

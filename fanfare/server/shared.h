@@ -21,7 +21,8 @@ struct Shared {
   EventLog& history;
   Log& log;
   const Authorizer& authorizer;
-  const Origins& origins;
+  const Origins& origins;          // that may read
+  const Origins& publish_origins;  // whose pages may publish with a cookie
   OffThreadWorker& worker;
   std::vector<const ShardCounters*> counters;  // of all shards
   std::size_t connections_max = 0;             // of the process

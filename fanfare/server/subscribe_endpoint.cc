@@ -10,6 +10,7 @@
 #include "fanfare/base/utf8.h"
 #include "fanfare/server/cors.h"
 #include "fanfare/server/credentials.h"
+#include "fanfare/server/routes.h"
 #include "fanfare/server/shard.h"
 #include "fanfare/url/form.h"
 
@@ -17,6 +18,7 @@ namespace fanfare {
 namespace {
 
 constexpr std::string_view kEarliest = "earliest";
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 constexpr Start kEverything{Start::From::kAfter, kBeforeAll};
 constexpr std::size_t kOtherParametersMax = 16;
 
@@ -25,15 +27,16 @@ http::ResponseHead stream_head() {
   head.headers.add("Content-Type", "text/event-stream");
   head.headers.add("Cache-Control", "private, no-cache, no-store, must-revalidate, max-age=0");
   head.headers.add("X-Accel-Buffering", "no");
+  head.headers.add("Link", std::string(kHubLink));
   return head;
 }
 
-// The header wins over the query; of the query's spellings, the specification's over the older ones.
-std::optional<std::string> last_event_id_of(const http::RequestHead& head, const std::vector<url::FormField>& query) {
+// The header wins over the fields; of their spellings, the specification's over the older ones.
+std::optional<std::string> last_event_id_of(const http::RequestHead& head, const std::vector<url::FormField>& fields) {
   if (const auto* header = head.headers.find("Last-Event-ID")) return *header;
   for (const std::string_view name : {"lastEventID", "Last-Event-ID", "last_event_id"}) {
-    const auto parameter = std::ranges::find(query, name, &url::FormField::name);
-    if (parameter != query.end()) return parameter->value;
+    const auto parameter = std::ranges::find(fields, name, &url::FormField::name);
+    if (parameter != fields.end()) return parameter->value;
   }
   return std::nullopt;
 }
@@ -64,7 +67,7 @@ struct SubscribeEndpoint::Wish {
 };
 
 void SubscribeEndpoint::answer(Exchange& exchange) {
-  auto wish = read(exchange.head());
+  auto wish = read(exchange);
   if (!wish) {
     refuse(exchange, std::move(wish.error()));
     return;
@@ -100,17 +103,34 @@ void SubscribeEndpoint::look_up(Exchange& exchange, Wish wish, std::move_only_fu
   });
 }
 
-std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(const http::RequestHead& head) const {
+std::expected<std::size_t, http::Response> SubscribeEndpoint::admit(const http::RequestHead& head) {
+  if (head.method != "QUERY") return std::size_t{0};
+  if (!http::has_media_type(head.headers, kFormType)) {
+    auto response = http::text_response(415, "a QUERY takes its topics as " + std::string(kFormType));
+    response.headers.add("Accept-Query", std::string(kFormType));
+    return std::unexpected(std::move(response));
+  }
+  return shard_.shared().options.limits.request_body_bytes_max;
+}
+
+std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(const Exchange& exchange) const {
   const auto refuse = [](int status, std::string_view reason) {
     return std::unexpected(http::text_response(status, reason));
   };
   const Shared& shared = shard_.shared();
   const Limits& limits = shared.options.limits;
-  const auto query = url::parse_form(head.query, limits.selectors_per_subscription_max + kOtherParametersMax);
+  const http::RequestHead& head = exchange.head();
+  const std::size_t fields_max = limits.selectors_per_subscription_max + kOtherParametersMax;
+  const auto query = url::parse_form(head.query, fields_max);
   if (!query) return refuse(400, query.error().message);
+  const auto body = url::parse_form(exchange.body(), fields_max);
+  if (!body) return refuse(400, body.error().message);
+  // Both count; of what there may be only one of, the query's.
+  std::vector<url::FormField> fields = *query;
+  fields.insert(fields.end(), body->begin(), body->end());
 
   Wish wish;
-  for (const auto& field : *query) {
+  for (const auto& field : fields) {
     if (field.name != "topic") continue;
     if (field.value.empty()) return refuse(400, "a topic must not be empty");
     if (field.value.size() > limits.selector_bytes_max) {
@@ -129,13 +149,13 @@ std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(c
   if (!grants) return std::unexpected(unauthorized(grants.error().reason));
   wish.request.grants = std::move(grants->subscribe);
   wish.expires_at_s = grants->expires_at_s;
-  wish.last_event_id = last_event_id_of(head, *query);
-  if (const auto since = std::ranges::find(*query, "since", &url::FormField::name); since != query->end()) {
+  wish.last_event_id = last_event_id_of(head, fields);
+  if (const auto since = std::ranges::find(fields, "since", &url::FormField::name); since != fields.end()) {
     const auto unix_ms = parse_since(since->value);
     if (!unix_ms) return refuse(400, unix_ms.error().message);
     wish.since_unix_ms = *unix_ms;
   }
-  if (const auto replay = std::ranges::find(*query, "replay", &url::FormField::name); replay != query->end()) {
+  if (const auto replay = std::ranges::find(fields, "replay", &url::FormField::name); replay != fields.end()) {
     if (replay->value != "last") return refuse(400, "replay=last is the only kind: the newest update of each topic");
     if (wish.since_unix_ms) return refuse(400, "give since or replay, not both");
     wish.wants_state = true;

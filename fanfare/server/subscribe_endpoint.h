@@ -1,4 +1,5 @@
-// GET and HEAD of the hub: opens the event stream of a subscriber (draft-dunglas-mercure-07 sections 4 and 7).
+// GET, HEAD and QUERY of the hub: opens the event stream of a subscriber (draft-dunglas-mercure-07 sections 4 and 7). A
+// QUERY has its parameters in a form, for lists of topics that are too long for a URL.
 // One thread: the shard's.
 #pragma once
 
@@ -17,11 +18,12 @@ class Shard;
 class SubscribeEndpoint final : public Endpoint {
  public:
   explicit SubscribeEndpoint(Shard& shard) : shard_(shard) {}
+  std::expected<std::size_t, http::Response> admit(const http::RequestHead& head) override;
   void answer(Exchange& exchange) override;
 
  private:
   struct Wish;
-  std::expected<Wish, http::Response> read(const http::RequestHead& head) const;
+  std::expected<Wish, http::Response> read(const Exchange& exchange) const;
   // Asks the log (by calling ask with the completion), then goes on with what it found.
   using GoOn = void (SubscribeEndpoint::*)(Exchange&, Wish, const Result<FindResult>&);
   void look_up(Exchange& exchange, Wish wish, std::move_only_function<void(FindDone)> ask, GoOn go_on);
