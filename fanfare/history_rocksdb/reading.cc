@@ -150,6 +150,7 @@ class UpdateLookup {
 
   // Ascending, at least one and at most kAtOnce.
   void look_up(std::span<const Position> positions) {
+    for (auto& record : records_) record.Reset();
     const Position range = positions.back() - positions.front();
     if (range < positions.size() * kNear) {
       read_on(positions);
@@ -170,7 +171,6 @@ class UpdateLookup {
     for (std::size_t i = 0; i < positions.size(); ++i) {
       texts[i] = stored::position_key(positions[i]);
       keys[i] = slice(texts[i]);
-      records_[i].Reset();
     }
     constexpr bool kSorted = true;
     database_.db().MultiGet(rocksdb::ReadOptions(), database_.updates(), positions.size(), keys.data(), records_.data(),

@@ -107,6 +107,22 @@ TEST_F(TopicReadsTest, FindWhatReadingEverythingFinds) {
   }
 }
 
+// Those that stand close together are read in another way than those that stand apart; one read does both, in turn.
+TEST_F(TopicReadsTest, GoOnWhereUpdatesStandCloseAndApartInTurn) {
+  std::vector<std::future<Result<Appended>>> answers;
+  std::vector<std::string> wanted;
+  for (int i = 0; i < 600; ++i) {
+    const bool apart = i / 100 % 2 == 1;
+    for (int other = 0; apart && other < 20; ++other) answers.push_back(append_later(log(), make_update("-", {}, "o")));
+    wanted.push_back(std::to_string(i));
+    answers.push_back(append_later(log(), make_update(wanted.back(), {}, "t")));
+  }
+  const Position last = answers.back().get().value().position;
+  open();
+  const ReadResult result = read_once(log(), {kBeforeAll, last, by_index({"t"}), 1 << 20, 1 << 20}).value();
+  EXPECT_EQ(data_of(result.updates), wanted);
+}
+
 TEST_F(TopicReadsTest, OfNoTopicFindNothing) {
   const Position one = append(log(), make_update("1")).value().position;
   const ReadResult result = read_once(log(), {kBeforeAll, one, by_index({}), 1 << 20, 10}).value();
