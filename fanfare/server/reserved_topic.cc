@@ -104,12 +104,12 @@ void append_path(Segments& segments, std::string_view path, Scheme scheme) {
 }
 
 const Segments& hub_segments() {
-  static const Segments segments = [] {
+  static const Segments kSegments = [] {
     Segments all;
     append_path(all, kHubPath.substr(1), Scheme::kHttp);
     return all;
   }();
-  return segments;
+  return kSegments;
 }
 
 bool is_hubs(const Segments& segments) {
