@@ -24,6 +24,7 @@ constexpr std::array kFields = {
     FIELD(topic_bytes_max),
     FIELD(event_id_bytes_max),
     FIELD(event_type_bytes_max),
+    FIELD(updates_per_batch_max),
     FIELD(selectors_per_subscription_max),
     FIELD(selector_bytes_max),
     FIELD(heartbeat_ms),

@@ -15,7 +15,7 @@ struct Limits {
   // Requests.
   std::size_t request_head_bytes_max = 16 * 1024;
   std::size_t request_headers_max = 100;
-  // The largest update, percent-encoded to the last byte, and its other fields.
+  // The largest update, percent-encoded to the last byte, and its other fields. A larger body is answered 413.
   std::size_t request_body_bytes_max = 3 * 1024 * 1024 + 64 * 1024;
   std::size_t request_idle_ms = 10'000;
   std::size_t keep_alive_idle_ms = 75'000;
@@ -27,6 +27,7 @@ struct Limits {
   std::size_t topic_bytes_max = 4'096;
   std::size_t event_id_bytes_max = 1'024;
   std::size_t event_type_bytes_max = 1'024;
+  std::size_t updates_per_batch_max = 10'000;  // of one request with JSON lines
 
   // Subscriptions.
   std::size_t selectors_per_subscription_max = 100;

@@ -203,23 +203,65 @@ TEST(Commands, PublishStopsAtTheFirstLineThatFailsAndNamesIt) {
   EXPECT_EQ(body_of(requests[2]), "topic=x&data=three");
 }
 
-TEST(Commands, PublishTakesEachJsonLineWithItsOwnFields) {
-  PlayedServer server({answer("200 OK", "#1"), answer("200 OK", "#2")});
-  const char* input =
-      R"({"id":"#1","time":"not looked at","topics":["a","b"],"type":"t","retry":5,"private":true,"data":"x\ny"})"
-      "\n"
-      R"({"topics":["c"],"data":""})"
-      "\n"
-      R"({"topic":["c"],"data":""})"
-      "\n";
+constexpr std::string_view kJsonLines =
+    R"({"id":"#1","time":"not looked at","topics":["a","b"],"type":"t","retry":5,"private":true,"data":"x\ny"})"
+    "\n"
+    R"({"topics":["c"],"data":""})"
+    "\n";
+
+TEST(Commands, PublishSendsJsonLinesThatCameTogetherInOneRequest) {
+  PlayedServer server({answer("200 OK", "#1\n#2\n")});
+  const std::string input = std::string(kJsonLines) + R"({"Topic":"c"})";
   Ran ran = run_with_input(input, {"publish", "--hub", server.url(), "--json-lines"});
   EXPECT_EQ(ran.exit_code, ExitCode::kFailed);
   EXPECT_EQ(ran.out, "#1\n#2\n");
-  EXPECT_TRUE(has(ran.err, "line 3: no update: \"topics\" is missing")) << ran.err;
+  EXPECT_TRUE(has(ran.err, "line 3: no update: \"Topic\" is not known")) << ran.err;
   auto requests = server.requests();
-  ASSERT_EQ(requests.size(), 2u);
-  EXPECT_EQ(body_of(requests[0]), "topic=a&topic=b&id=%231&type=t&retry=5&private=on&data=x%0Ay");
-  EXPECT_EQ(body_of(requests[1]), "topic=c&data=");
+  ASSERT_EQ(requests.size(), 1u);
+  EXPECT_TRUE(has(requests[0], "\r\nContent-Type: application/x-ndjson\r\n")) << requests[0];
+  EXPECT_EQ(body_of(requests[0]), kJsonLines);
+}
+
+TEST(Commands, PublishSendsASingleJsonLineAsAForm) {
+  PlayedServer server({answer("200 OK", "#1")});
+  Ran ran = run_with_input(R"({"topic":"a"})", {"publish", "--hub", server.url(), "--json-lines"});
+  EXPECT_EQ(ran.exit_code, ExitCode::kDone) << ran.err;
+  EXPECT_EQ(body_of(server.requests().at(0)), "topic=a&data=");
+}
+
+TEST(Commands, PublishSendsJsonLinesOneByOneToAHubThatTakesNoBatches) {
+  PlayedServer server(
+      {answer("415 Unsupported Media Type", "a form!"), answer("200 OK", "#1"), answer("200 OK", "#2")});
+  Ran ran = run_with_input(kJsonLines, {"publish", "--hub", server.url(), "--json-lines"});
+  EXPECT_EQ(ran.exit_code, ExitCode::kDone);
+  EXPECT_EQ(ran.out, "#1\n#2\n");
+  EXPECT_TRUE(has(ran.err, "one request for each update from now on, nothing is lost: ")) << ran.err;
+  EXPECT_TRUE(has(ran.err, "(a form!)")) << ran.err;
+  auto requests = server.requests();
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_TRUE(has(requests[1], "\r\nContent-Type: application/x-www-form-urlencoded\r\n")) << requests[1];
+  EXPECT_EQ(body_of(requests[1]), "topic=a&topic=b&id=%231&type=t&retry=5&private=on&data=x%0Ay");
+  EXPECT_EQ(body_of(requests[2]), "topic=c&data=");
+}
+
+TEST(Commands, PublishNamesTheJsonLineThatIsRefusedAndPublishesThoseBefore) {
+  PlayedServer server({answer("403 Forbidden", "line 2: no"), answer("200 OK", "#1"), answer("403 Forbidden", "no")});
+  Ran ran = run_with_input(kJsonLines, {"publish", "--hub", server.url(), "--json-lines"});
+  EXPECT_EQ(ran.exit_code, ExitCode::kRefused);
+  EXPECT_EQ(ran.out, "#1\n");
+  EXPECT_TRUE(has(ran.err, "line 2: the server refused: 403 Forbidden (no)")) << ran.err;
+  EXPECT_EQ(server.requests().size(), 3u);
+}
+
+TEST(Commands, PublishDoesNotRepeatJsonLinesWhoseFateItDoesNotKnow) {
+  PlayedServer server({answer("500 Internal Server Error", "oh"), answer("200 OK", "#1\n")});
+  for (const char* told : {"lines 1 to 2: the server failed: 500", "lines 1 to 2: this is no answer of a hub: 1 ids"}) {
+    Ran ran = run_with_input(kJsonLines, {"publish", "--hub", server.url(), "--json-lines"});
+    EXPECT_EQ(ran.exit_code, ExitCode::kServer);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_TRUE(has(ran.err, told)) << ran.err;
+  }
+  EXPECT_EQ(server.requests().size(), 2u);
 }
 
 TEST(Commands, LogTellsWhereThereIsNone) {

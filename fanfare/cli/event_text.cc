@@ -1,6 +1,6 @@
 #include "fanfare/cli/event_text.h"
 
-#include "fanfare/cli/json_string.h"
+#include "fanfare/base/json_string.h"
 #include "fanfare/cli/printable.h"
 
 namespace fanfare::cli {

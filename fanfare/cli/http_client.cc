@@ -13,7 +13,7 @@ namespace {
 
 constexpr long kConnectMsMax = 10'000;
 constexpr long kAnswerMsMax = 30'000;
-constexpr std::size_t kAnswerBytesMax = 64 * 1024;
+constexpr std::size_t kAnswerBytesMax = 2 * 1024 * 1024;  // a batch's ids
 constexpr long kRedirectsMax = 10;
 constexpr long kProbeAfterIdleS = 30;  // TCP keep-alive finds a peer that has vanished
 
@@ -145,10 +145,12 @@ std::expected<HttpAnswer, NoAnswer> HttpClient::post(const HttpRequest& request)
   CURL* easy = state_->easy.get();
   HttpAnswer answer;
   List headers = prepare(easy, request, state_->error_text);
+  append(headers, "Content-Type: " + std::string(request.content_type));
+  append(headers, "Expect:");  // a larger body goes out at once as well
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, kAnswerMsMax);
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.form.data());
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.form.size()));
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &keep_answer);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer);
   CURLcode code = curl_easy_perform(easy);

@@ -1,4 +1,4 @@
-// The program's requests over HTTP: POST a form, or GET a stream and hand on its bytes as they come. Over libcurl,
+// The program's requests over HTTP: POST a body, or GET a stream and hand on its bytes as they come. Over libcurl,
 // which only http_client.cc sees.
 // What it is not: it knows no event streams and never repeats a request. One thread. Signals: SIGPIPE must be ignored.
 #pragma once
@@ -18,12 +18,13 @@ struct HttpRequest {
   std::string url;
   std::string token;          // sent as a bearer token; empty: none
   std::string last_event_id;  // sent as Last-Event-ID; empty: none
-  std::string form;           // the body of a POST
+  std::string_view content_type = "application/x-www-form-urlencoded";
+  std::string body;  // of a POST
 };
 
 struct HttpAnswer {
   int status = 0;
-  std::string body;  // its first 64 KiB
+  std::string body;  // its first 2 MiB
 };
 
 struct StreamHead {
@@ -52,7 +53,7 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // POSTs request.form. The connection is kept for the next call. Redirects are not followed. Fails after 10 s
+  // POSTs request.body. The connection is kept for the next call. Redirects are not followed. Fails after 10 s
   // without a connection and after 30 s without the whole answer.
   std::expected<HttpAnswer, NoAnswer> post(const HttpRequest& request);
 

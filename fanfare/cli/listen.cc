@@ -135,7 +135,7 @@ void Listener::connect() {
   parser_.reset();
   refusal_.clear();
   auto broken = client_.stream(
-      {.url = options_.url, .token = options_.token, .last_event_id = last_event_id_, .form = {}}, *this, wake_fds_);
+      {.url = options_.url, .token = options_.token, .last_event_id = last_event_id_, .body = {}}, *this, wake_fds_);
   if (parser_) last_event_id_ = parser_->last_event_id();
   if (result_) return;
   if (head_ && !parser_) return judge_refusal();

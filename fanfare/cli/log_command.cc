@@ -16,7 +16,7 @@
 #include "fanfare/cli/commands.h"
 #include "fanfare/cli/output.h"
 #include "fanfare/cli/printable.h"
-#include "fanfare/cli/update_line.h"
+#include "fanfare/history/update_line.h"
 #include "fanfare/history_rocksdb/inspection.h"
 
 namespace fanfare::cli {

@@ -18,7 +18,7 @@ A lone - reads standard input and publishes each line as soon as it has arrived,
 empty lines too; the first line that is not published ends the command.
 With --json-lines each is an update with fields of its own, as `fanfare log dump`
 prints them: {"topics":["books/1"],"data":"..."} and, if wanted, id, type, retry
-(ms) and private (true).
+(ms) and private (true). Lines that arrive together go to the hub in one request.
 The token is the first of: --token, --key, $FANFARE_TOKEN,
 $MERCURE_PUBLISHER_JWT_KEY (a key, as --key).
 
@@ -95,7 +95,7 @@ ExitCode run_publish(Parsed& parsed) {
   if (const std::string wrong = choose_source(parsed); !wrong.empty()) return usage_error(wrong);
   options.token = choose_token(parsed);
   if (options.token.find_first_of("\r\n") != std::string::npos) return usage_error("a token is one line");
-  options.fields.privacy = parsed.is_private ? Privacy::kPrivate : Privacy::kPublic;
+  options.fields.is_private = parsed.is_private;
   return publish(options);
 }
 
@@ -103,7 +103,7 @@ ExitCode run_publish(Parsed& parsed) {
 
 void add_publish_command(CLI::App& app, Run& run) {
   auto parsed = std::make_shared<Parsed>();
-  UpdateFields& fields = parsed->options.fields;
+  Update& fields = parsed->options.fields;
   CLI::App* command = app.add_subcommand("publish", "Publish updates to a hub");
   parsed->data_option =
       command->add_option("DATA", parsed->data, "The update's data; - for one update per line of standard input");

@@ -8,24 +8,25 @@ namespace fanfare::cli {
 namespace {
 
 TEST(PublishForm, LeavesOutWhatIsNotSet) {
-  UpdateFields fields;
-  fields.topics = {"a"};
-  EXPECT_EQ(publish_form(fields, "hello world"), "topic=a&data=hello+world");
-  EXPECT_EQ(publish_form(fields, ""), "topic=a&data=");
+  Update update;
+  update.topics = {"a"};
+  EXPECT_EQ(publish_form(update), "topic=a&data=");
+  update.data = "hello world";
+  EXPECT_EQ(publish_form(update), "topic=a&data=hello+world");
 }
 
 TEST(PublishForm, CarriesEveryFieldWhateverItsBytes) {
-  UpdateFields fields{.topics = {"https://example.com/books/1?x=1&y=2", "b"},
-                      .id = "#42",
-                      .type = "größer",
-                      .retry_ms = 1500,
-                      .privacy = Privacy::kPrivate};
-  const std::string data("a=b&c+d%41\r\n\0\xff", 14);
-  auto parsed = url::parse_form(publish_form(fields, data), 10);
+  Update update{.topics = {"https://example.com/books/1?x=1&y=2", "b"},
+                .data = std::string("a=b&c+d%41\r\n\0\xff", 14),
+                .id = "#42",
+                .type = "größer",
+                .retry_ms = 1500,
+                .is_private = true};
+  auto parsed = url::parse_form(publish_form(update), 10);
   ASSERT_TRUE(parsed);
   const std::pair<std::string, std::string> expected[] = {
-      {"topic", fields.topics[0]}, {"topic", "b"},    {"id", "#42"}, {"type", "größer"},
-      {"retry", "1500"},           {"private", "on"}, {"data", data}};
+      {"topic", update.topics[0]}, {"topic", "b"},    {"id", "#42"},        {"type", "größer"},
+      {"retry", "1500"},           {"private", "on"}, {"data", update.data}};
   ASSERT_EQ(parsed->size(), std::size(expected));
   for (std::size_t i = 0; i < parsed->size(); ++i) {
     EXPECT_EQ((*parsed)[i].name, expected[i].first);

@@ -25,6 +25,8 @@ struct Appended {
   std::string id;
 };
 using AppendDone = std::move_only_function<void(Result<Appended>)>;
+// One for each update, in their order.
+using AppendAllDone = std::move_only_function<void(Result<std::vector<Appended>>)>;
 
 // Receives what is committed.
 class LogFollower {
@@ -86,8 +88,11 @@ class EventLog {
  public:
   virtual ~EventLog() = default;
 
-  // Appends one update; completes when it is as durable as the log promises.
-  virtual void append(Update update, AppendDone done) = 0;
+  // Appends one or more updates, all or none of them, also where the process or the machine ends meanwhile. Their
+  // positions follow each other: no other update comes between. Completes when they are as durable as the log promises.
+  virtual void append_all(std::vector<Update> updates, AppendAllDone done) = 0;
+  // The same with one.
+  void append(Update update, AppendDone done);
 
   // From now on the follower gets every committed batch; returns the position of the last update it will not get. That
   // is never kBeforeAll, also when the log is empty: who reads after it later must hear of a gap. The follower must

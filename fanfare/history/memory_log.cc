@@ -12,22 +12,32 @@ MemoryLog::MemoryLog(const Limits& limits, EventIdCodec ids, UnixClock unix_ms)
       held_({limits.memory_log_updates_max, limits.memory_log_bytes_max}, kBeginning),
       ids_(std::move(ids)) {}
 
-void MemoryLog::append(Update update, AppendDone done) {
-  FANFARE_CHECK(!update.topics.empty());
-  Appended appended;
+void MemoryLog::append_all(std::vector<Update> updates, AppendAllDone done) {
+  FANFARE_CHECK(!updates.empty());
+  std::vector<Appended> appended;
+  std::vector<NewUpdate> placed;
+  std::vector<LoggedUpdatePtr> batch;
   {
     std::lock_guard lock(mutex_);
-    const IdOrigin id_origin = update.id.empty() ? IdOrigin::kHub : IdOrigin::kPublisher;
-    appended.position = ++last_;
     last_unix_ms_ = std::max(last_unix_ms_, unix_ms_());
-    if (id_origin == IdOrigin::kHub) update.id = ids_.encode(appended.position);
-    appended.id = update.id;
-    const LoggedUpdatePtr logged = std::make_shared<LoggedUpdate>(appended.position, std::move(update), last_unix_ms_);
-    const NewUpdate placed{logged, id_origin};
-    held_.push({&placed, 1});
-    for (LogFollower* follower : followers_) follower->on_committed({&logged, 1});
+    for (auto& update : updates) {
+      const LoggedUpdatePtr& logged = placed.emplace_back(place(std::move(update))).logged;
+      appended.push_back({logged->position, logged->update.id});
+      batch.push_back(logged);
+    }
+    held_.push(placed);
+    for (LogFollower* follower : followers_) follower->on_committed(batch);
   }
   done(std::move(appended));
+}
+
+// With mutex_.
+NewUpdate MemoryLog::place(Update update) {
+  FANFARE_CHECK(!update.topics.empty());
+  const Position position = ++last_;
+  const IdOrigin id_origin = update.id.empty() ? IdOrigin::kHub : IdOrigin::kPublisher;
+  if (id_origin == IdOrigin::kHub) update.id = ids_.encode(position);
+  return {std::make_shared<LoggedUpdate>(position, std::move(update), last_unix_ms_), id_origin};
 }
 
 Position MemoryLog::follow(LogFollower& follower) {

@@ -19,7 +19,7 @@ class MemoryLog final : public EventLog {
   explicit MemoryLog(const Limits& limits, EventIdCodec ids = EventIdCodec::random(),
                      UnixClock unix_ms = system_unix_ms);
 
-  void append(Update update, AppendDone done) override;
+  void append_all(std::vector<Update> updates, AppendAllDone done) override;
   Position follow(LogFollower& follower) override;
   void unfollow(LogFollower& follower) override;
   void read_after(ReadRequest request, ReadDone done) override;
@@ -28,6 +28,7 @@ class MemoryLog final : public EventLog {
   std::string id_of(Position position) const override;
 
  private:
+  NewUpdate place(Update update);
   ReadResult read(ReadRequest request) const;
   FindResult found_at(Position position) const;
 

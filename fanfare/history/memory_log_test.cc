@@ -89,6 +89,29 @@ TEST_F(MemoryLogTest, PositionsGrowAndReadsGiveUpdatesInTheirOrder) {
   EXPECT_EQ(data_of(read(three)), Strings{});
 }
 
+TEST_F(MemoryLogTest, ManyAtOnceStandTogetherAndReachFollowersTogether) {
+  class Batches final : public LogFollower {
+   public:
+    void on_committed(std::span<const LoggedUpdatePtr> batch) override { sizes.push_back(batch.size()); }
+    std::vector<std::size_t> sizes;
+  } follower;
+  append("before");
+  log().follow(follower);
+  std::vector<Update> updates(3);
+  for (auto& update : updates) update.topics = {"t"};
+  updates[1].id = "mine";
+  std::vector<Appended> appended;
+  log().append_all(updates, [&](const Result<std::vector<Appended>>& result) { appended = result.value(); });
+  log().unfollow(follower);
+  EXPECT_EQ(follower.sizes, std::vector<std::size_t>{3});
+  ASSERT_EQ(appended.size(), 3u);
+  EXPECT_EQ(appended[1].id, "mine");
+  for (const auto& each : appended) EXPECT_EQ(find(each.id).position, each.position);
+  const ReadResult held = read(kBeforeAll);
+  ASSERT_EQ(held.updates.size(), 4u);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(held.updates[i + 1]->position, appended[i].position);
+}
+
 TEST_F(MemoryLogTest, AFilterPassesOverUpdatesAndTheReadGoesThroughThemAllTheSame) {
   append("1");
   append("2", {}, "u");

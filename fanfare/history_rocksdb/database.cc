@@ -6,6 +6,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/perf_level.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -387,6 +388,8 @@ bool Database::has_space() const {
 std::expected<void, WriteError> Database::append(std::span<const NewUpdate> updates, Position last,
                                                  Durability durability) {
   if (!has_space()) return std::unexpected(no_space());
+  // Of this thread: counting its comparisons takes RocksDB a tenth of the CPU time of 3,000 updates (batch_bench).
+  rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
   if (last > reserved_through_) {
     if (auto reserved = reserve_through(last + kReservedAtOnce); !reserved) return reserved;
   }

@@ -53,7 +53,7 @@ class RocksDbLog final : public EventLog {
   RocksDbLog(RocksDbLogOptions options, std::unique_ptr<Database> database);
   ~RocksDbLog() override;
 
-  void append(Update update, AppendDone done) override;
+  void append_all(std::vector<Update> updates, AppendAllDone done) override;
   Position follow(LogFollower& follower) override;
   void unfollow(LogFollower& follower) override;
   void read_after(ReadRequest request, ReadDone done) override;
@@ -62,9 +62,11 @@ class RocksDbLog final : public EventLog {
   std::string id_of(Position position) const override;
 
  private:
+  // Updates that are stored together or not at all.
   struct Append {
-    Update update;
-    AppendDone done;
+    std::vector<Update> updates;
+    AppendAllDone done;
+    std::size_t bytes;
   };
 
   // The writing thread.
@@ -72,6 +74,7 @@ class RocksDbLog final : public EventLog {
   std::vector<Append> wait_for_appends();
   void commit(std::vector<Append> appends);
   std::vector<NewUpdate> place(std::vector<Append>& appends);
+  bool holds_in_memory(std::span<const NewUpdate> placed) const;
   std::expected<void, WriteError> write(std::span<const NewUpdate> placed);
   void note_failure(const WriteError& error);
   void tell_followers(std::span<const LoggedUpdatePtr> batch);
@@ -147,14 +150,18 @@ RocksDbLog::~RocksDbLog() {
 
 // --- Appending -----------------------------------------------------------------------------------------------------
 
-void RocksDbLog::append(Update update, AppendDone done) {
-  FANFARE_CHECK(!update.topics.empty());
-  const std::size_t bytes = update.memory_bytes();
+void RocksDbLog::append_all(std::vector<Update> updates, AppendAllDone done) {
+  FANFARE_CHECK(!updates.empty());
+  std::size_t bytes = 0;
+  for (const auto& update : updates) {
+    FANFARE_CHECK(!update.topics.empty());
+    bytes += update.memory_bytes();
+  }
   {
     std::lock_guard lock(queue_mutex_);
     if (queued_bytes_ <= options_.append_queue_bytes_max) {
       queued_bytes_ += bytes;
-      queue_.push_back({std::move(update), std::move(done)});
+      queue_.push_back({std::move(updates), std::move(done), bytes});
       if (queue_.size() == 1) queue_wake_.notify_one();
       return;
     }
@@ -176,9 +183,8 @@ std::vector<RocksDbLog::Append> RocksDbLog::wait_for_appends() {
   std::unique_lock lock(queue_mutex_);
   queue_wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
   for (std::size_t bytes = 0; !queue_.empty() && (appends.empty() || bytes < options_.commit_bytes_max);) {
-    const std::size_t next_bytes = queue_.front().update.memory_bytes();
-    bytes += next_bytes;
-    queued_bytes_ -= next_bytes;
+    bytes += queue_.front().bytes;
+    queued_bytes_ -= queue_.front().bytes;
     appends.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
@@ -195,30 +201,36 @@ void RocksDbLog::commit(std::vector<Append> appends) {
   const auto written = write(durable);
   if (!written) note_failure(written.error());
 
-  // Those that are to be in memory only do not fail with the others, once nobody else can get their positions.
   std::vector<LoggedUpdatePtr> batch;
   std::vector<NewUpdate> kept;
-  std::vector<AppendDone> kept_done;
-  for (std::size_t i = 0; i < appends.size(); ++i) {
-    const LoggedUpdate& logged = *placed[i].logged;
-    const bool holds =
-        written || (logged.position <= database_->reserved_through() && !is_durable(rules, logged.update));
-    if (!holds) {
-      appends[i].done(std::unexpected(error_of(written.error())));
+  std::vector<std::pair<AppendAllDone, std::vector<Appended>>> answers;
+  for (std::span<NewUpdate> rest = placed; auto& append : appends) {
+    const std::span<NewUpdate> of_append = rest.first(append.updates.size());
+    rest = rest.subspan(of_append.size());
+    if (!written && !holds_in_memory(of_append)) {
+      append.done(std::unexpected(error_of(written.error())));
       continue;
     }
-    batch.push_back(placed[i].logged);
-    kept.push_back(std::move(placed[i]));
-    kept_done.push_back(std::move(appends[i].done));
+    auto& [done, appended] = answers.emplace_back(std::move(append.done), std::vector<Appended>());
+    for (auto& each : of_append) {
+      appended.push_back({each.logged->position, each.logged->update.id});
+      batch.push_back(each.logged);
+      kept.push_back(std::move(each));
+    }
   }
   if (batch.empty()) return;
   recent_.push(kept);
   appended_ += batch.size();
   // Publishers first: their answers shall not wait behind what their updates set going.
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    kept_done[i](Appended{batch[i]->position, batch[i]->update.id});
-  }
+  for (auto& [done, appended] : answers) done(std::move(appended));
   tell_followers(batch);
+}
+
+// Whether they need no disk. Such updates do not fail with the others, once nobody else can get their positions.
+bool RocksDbLog::holds_in_memory(std::span<const NewUpdate> placed) const {
+  const TopicRules& rules = *database_->trim().rules;
+  return placed.back().logged->position <= database_->reserved_through() &&
+         std::ranges::none_of(placed, [&](const NewUpdate& each) { return is_durable(rules, each.logged->update); });
 }
 
 std::vector<NewUpdate> RocksDbLog::place(std::vector<Append>& appends) {
@@ -226,11 +238,13 @@ std::vector<NewUpdate> RocksDbLog::place(std::vector<Append>& appends) {
   last_unix_ms_ = std::max(last_unix_ms_, clock_.unix_ms());
   std::vector<NewUpdate> placed;
   placed.reserve(appends.size());
-  for (auto& each : appends) {
-    const Position position = ++last_;
-    const auto origin = each.update.id.empty() ? IdOrigin::kHub : IdOrigin::kPublisher;
-    if (origin == IdOrigin::kHub) each.update.id = writing_codec_.encode(position);
-    placed.push_back({std::make_shared<LoggedUpdate>(position, std::move(each.update), last_unix_ms_), origin});
+  for (auto& append : appends) {
+    for (auto& update : append.updates) {
+      const Position position = ++last_;
+      const auto origin = update.id.empty() ? IdOrigin::kHub : IdOrigin::kPublisher;
+      if (origin == IdOrigin::kHub) update.id = writing_codec_.encode(position);
+      placed.push_back({std::make_shared<LoggedUpdate>(position, std::move(update), last_unix_ms_), origin});
+    }
   }
   return placed;
 }

@@ -243,6 +243,36 @@ TEST_P(RocksDbLogTest, OneUpdateIsWrittenWhateverTheBoundOfAWrite) {
   EXPECT_EQ(data_of(read_all(log())), (Strings{"1", "2"}));
 }
 
+TEST_P(RocksDbLogTest, ManyAtOnceAreOneWriteWhateverItsBoundAndStandTogether) {
+  options_.commit_bytes_max = 1;
+  class Batches final : public LogFollower {
+   public:
+    void on_committed(std::span<const LoggedUpdatePtr> batch) override { sizes.push_back(batch.size()); }
+    std::vector<std::size_t> sizes;
+  } batches;
+  Follower follower;
+  log().follow(batches);
+  log().follow(follower);
+  auto before = append_later(log(), make_update("before"));
+  auto many = append_all_later(log(), {make_update("1"), make_update("2", "mine"), make_update("3")});
+  auto after = append_later(log(), make_update("after"));
+  EXPECT_EQ(data_of(follower.wait_for(5)), (Strings{"before", "1", "2", "3", "after"}));
+  log().unfollow(batches);
+  log().unfollow(follower);
+  const std::vector<Appended> appended = many.get().value();
+  ASSERT_EQ(appended.size(), 3u);
+  EXPECT_EQ(appended[1].id, "mine");
+  EXPECT_EQ(batches.sizes, (std::vector<std::size_t>{1, 3, 1}));
+  EXPECT_EQ(data_of(read_all(log())), (Strings{"before", "1", "2", "3", "after"}));
+  reopen();
+  const auto held = read_all(log());
+  ASSERT_EQ(held.size(), 5u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(held[i + 1]->position, appended[i].position);
+    EXPECT_EQ(find(log(), appended[i].id).position, appended[i].position);
+  }
+}
+
 TEST_P(RocksDbLogTest, WhatIsBeyondTheQueuesBoundIsRefusedAtOnce) {
   options_.append_queue_bytes_max = 0;
   log();

@@ -115,6 +115,19 @@ inline Result<Appended> append(EventLog& log, Update update) {
   return append_later(log, std::move(update)).get();
 }
 
+inline std::future<Result<std::vector<Appended>>> append_all_later(EventLog& log, std::vector<Update> updates) {
+  std::promise<Result<std::vector<Appended>>> promise;
+  auto future = promise.get_future();
+  log.append_all(std::move(updates), [promise = std::move(promise)](Result<std::vector<Appended>> result) mutable {
+    promise.set_value(std::move(result));
+  });
+  return future;
+}
+
+inline Result<std::vector<Appended>> append_all(EventLog& log, std::vector<Update> updates) {
+  return append_all_later(log, std::move(updates)).get();
+}
+
 inline Result<ReadResult> read_once(EventLog& log, ReadRequest request) {
   std::promise<Result<ReadResult>> promise;
   auto future = promise.get_future();

@@ -76,6 +76,14 @@ TEST_F(TopicRulesTest, TopicsThatAreNotDurableAreReadInOrderWithTheOthersAndGone
   EXPECT_GT(add("5", "volatile/a").position, in_memory.position) << "a position is never given twice";
 }
 
+TEST_F(TopicRulesTest, ManyAtOnceMayBeDurableOnlyInPart) {
+  append_all(log(), {make_update("1", {}, "kept"), make_update("2", {}, "volatile/a"), make_update("3", {}, "kept")})
+      .value();
+  EXPECT_EQ(held(), (Strings{"1", "2", "3"}));
+  reopen();
+  EXPECT_EQ(held(), (Strings{"1", "3"}));
+}
+
 TEST_F(TopicRulesTest, WhatMemoryNoLongerHoldsOfThemIsAHoleAndNoGap) {
   options_.tail_bytes_max = 0;  // the newest only
   const Position first = add("1", "kept").position;

@@ -13,9 +13,9 @@ class AsyncLog final : public EventLog {
  public:
   explicit AsyncLog(const Limits& limits = {}) : held_(limits) {}
 
-  void append(Update update, AppendDone done) override {
-    worker_.run([this, update = std::move(update), done = std::move(done)]() mutable {
-      held_.append(std::move(update), std::move(done));
+  void append_all(std::vector<Update> updates, AppendAllDone done) override {
+    worker_.run([this, updates = std::move(updates), done = std::move(done)]() mutable {
+      held_.append_all(std::move(updates), std::move(done));
     });
   }
   Position follow(LogFollower& follower) override { return held_.follow(follower); }

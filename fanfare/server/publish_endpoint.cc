@@ -3,25 +3,41 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <span>
+#include <utility>
 
 #include "fanfare/server/cors.h"
 #include "fanfare/server/credentials.h"
 #include "fanfare/server/shard.h"
+#include "fanfare/url/form.h"
 
 namespace fanfare {
 namespace {
 
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
+constexpr std::string_view kLinesType = "application/x-ndjson";
 constexpr std::size_t kPublishersMax = 1'000;  // tokens remembered; then all are forgotten and checked again
 constexpr std::size_t kQueryFieldsMax = 16;
 constexpr std::chrono::milliseconds kRetryParked{2};
 
-bool is_form(const http::RequestHead& head) {
+std::string_view media_type_of(const http::RequestHead& head) {
   const auto* type = head.headers.find("Content-Type");
-  if (type == nullptr) return false;
+  if (type == nullptr) return {};
   std::string_view media = std::string_view(*type).substr(0, type->find(';'));
   while (media.ends_with(' ')) media.remove_suffix(1);
-  return http::equals_ignoring_case(media, kFormType);
+  return media;
+}
+
+// The first update with a topic that is not granted, if there is one.
+std::optional<Rejection> find_ungranted(std::span<const Update> updates, const SelectorSet& granted, bool are_lines) {
+  for (std::size_t i = 0; i < updates.size(); ++i) {
+    for (const auto& topic : updates[i].topics) {
+      if (granted.matches(topic)) continue;
+      Rejection rejection{403, "the token does not grant publishing to '" + topic + "'"};
+      return are_lines ? in_line(i + 1, std::move(rejection)) : rejection;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -34,10 +50,19 @@ PublishEndpoint::PublishEndpoint(Shard& shard)
 std::expected<std::size_t, http::Response> PublishEndpoint::admit(const http::RequestHead& head) {
   auto publisher = publisher_of(head);
   if (!publisher) return std::unexpected(std::move(publisher.error()));
-  if (!is_form(head)) {
-    return std::unexpected(http::text_response(400, "publish with Content-Type: " + std::string(kFormType)));
+  if (!format_of(head)) {
+    return std::unexpected(http::text_response(400, "publish with Content-Type: " + std::string(kFormType) +
+                                                        " for one update, or " + std::string(kLinesType) +
+                                                        " for lines of JSON, each an update"));
   }
   return shard_.shared().options.limits.request_body_bytes_max;
+}
+
+std::optional<PublishEndpoint::BodyFormat> PublishEndpoint::format_of(const http::RequestHead& head) {
+  const std::string_view media = media_type_of(head);
+  if (http::equals_ignoring_case(media, kFormType)) return BodyFormat::kForm;
+  if (http::equals_ignoring_case(media, kLinesType)) return BodyFormat::kLines;
+  return std::nullopt;
 }
 
 std::expected<const PublishEndpoint::Publisher*, http::Response> PublishEndpoint::publisher_of(
@@ -67,9 +92,9 @@ std::expected<const PublishEndpoint::Publisher*, http::Response> PublishEndpoint
 
 void PublishEndpoint::answer(Exchange& exchange) {
   const Shared& shared = shard_.shared();
-  auto update = read_update(exchange.body(), shared.options.limits);
-  if (!update) {
-    respond(exchange, std::move(update.error()));
+  auto updates = read(exchange);
+  if (!updates) {
+    respond(exchange, http::text_response(updates.error().status, updates.error().reason));
     return;
   }
   auto publisher = publisher_of(exchange.head());
@@ -77,42 +102,55 @@ void PublishEndpoint::answer(Exchange& exchange) {
     respond(exchange, std::move(publisher.error()));
     return;
   }
-  for (const auto& topic : update->topics) {
-    if ((*publisher)->topics.matches(topic)) continue;
-    respond(exchange, http::text_response(403, "the token does not grant publishing to '" + topic + "'"));
+  const bool are_lines = format_of(exchange.head()) == BodyFormat::kLines;
+  if (const auto rejection = find_ungranted(*updates, (*publisher)->topics, are_lines)) {
+    respond(exchange, http::text_response(rejection->status, rejection->reason));
     return;
   }
   const std::uint64_t token = exchange.token();
   if (shared.overfull_feeds == 0 && parked_.empty()) {
-    append(token, std::move(*update));
+    append(token, std::move(*updates));
     return;
   }
-  parked_.push_back({token, std::move(*update), net::steady_ms() + shared.options.limits.publish_wait_ms});
+  parked_.push_back({token, std::move(*updates), net::steady_ms() + shared.options.limits.publish_wait_ms});
   if (parked_.size() == 1) retry_timer_.start(kRetryParked, [this] { retry_parked(); });
 }
 
-void PublishEndpoint::append(std::uint64_t token, Update update) {
-  shard_.shared().history.append(std::move(update), [this, token, loop = shard_.loop()](Result<Appended> appended) {
-    loop->dispatch([this, token, appended = std::move(appended)]() mutable { finish(token, std::move(appended)); });
-  });
+std::expected<std::vector<Update>, Rejection> PublishEndpoint::read(const Exchange& exchange) const {
+  const Limits& limits = shard_.shared().options.limits;
+  if (format_of(exchange.head()) == BodyFormat::kLines) return read_lines(exchange.body(), limits);
+  auto update = read_form(exchange.body(), limits);
+  if (!update) return std::unexpected(std::move(update.error()));
+  std::vector<Update> one;
+  one.push_back(std::move(*update));
+  return one;
 }
 
-void PublishEndpoint::finish(std::uint64_t token, Result<Appended> appended) {
-  if (appended) shard_.counters().updates_total.add();
+void PublishEndpoint::append(std::uint64_t token, std::vector<Update> updates) {
+  auto done = [this, token, loop = shard_.loop()](Result<std::vector<Appended>> appended) {
+    loop->dispatch([this, token, appended = std::move(appended)]() mutable { finish(token, std::move(appended)); });
+  };
+  shard_.shared().history.append_all(std::move(updates), std::move(done));
+}
+
+void PublishEndpoint::finish(std::uint64_t token, Result<std::vector<Appended>> appended) {
+  if (appended) shard_.counters().updates_total.add(appended->size());
   Exchange* exchange = shard_.find(token);
   if (exchange == nullptr) return;
   if (!appended) {
     respond(*exchange, not_stored(appended.error()));
     return;
   }
-  http::Response response{.status = 200, .headers = {}, .body = std::move(appended->id)};
+  const std::string_view end_of_id = format_of(exchange->head()) == BodyFormat::kLines ? "\n" : "";
+  http::Response response{.status = 200, .headers = {}, .body = {}};
+  for (const auto& each : *appended) response.body.append(each.id).append(end_of_id);
   response.headers.add("Content-Type", "text/plain; charset=utf-8");
   respond(*exchange, std::move(response));
 }
 
 http::Response PublishEndpoint::not_stored(const Error& error) const {
   const int status = error.kind == ErrorKind::kNoSpace ? 507 : error.kind == ErrorKind::kOverloaded ? 503 : 500;
-  auto response = http::text_response(status, "the update was not stored: " + error.message);
+  auto response = http::text_response(status, "nothing was stored: " + error.message);
   if (status != 500) response.headers.add("Retry-After", std::to_string(shard_.shared().options.limits.retry_after_s));
   return response;
 }
@@ -128,7 +166,7 @@ void PublishEndpoint::retry_parked() {
     Exchange* exchange = shard_.find(next.token);
     if (exchange == nullptr) continue;
     if (room) {
-      append(next.token, std::move(next.update));
+      append(next.token, std::move(next.updates));
       continue;
     }
     respond(*exchange, not_stored({"the hub is overloaded", ErrorKind::kOverloaded}));

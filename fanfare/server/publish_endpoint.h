@@ -1,5 +1,5 @@
-// POST to the hub: publishes one update (draft-dunglas-mercure-07 section 5). The answer, 200 and the event id, follows
-// the log's commit. One thread: the shard's.
+// POST to the hub: publishes one update (draft-dunglas-mercure-07 section 5), or a batch of them, all or none. The
+// answer, 200 and the event id, or a line with the id of each, follows the log's commit. One thread: the shard's.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,13 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
-#include "fanfare/base/limits.h"
 #include "fanfare/history/event_log.h"
 #include "fanfare/hub/selector.h"
 #include "fanfare/net/loop.h"
 #include "fanfare/server/exchange.h"
-#include "fanfare/url/form.h"
+#include "fanfare/server/publication.h"
 
 namespace fanfare {
 
@@ -28,6 +28,7 @@ class PublishEndpoint final : public Endpoint {
   void answer(Exchange& exchange) override;
 
  private:
+  enum class BodyFormat { kForm, kLines };
   // What a token grants, compiled. Kept for as long as the token is valid: publishers send many requests with one.
   struct Publisher {
     SelectorSet topics;
@@ -35,13 +36,15 @@ class PublishEndpoint final : public Endpoint {
   };
   struct Parked {
     std::uint64_t token;
-    Update update;
+    std::vector<Update> updates;
     std::uint64_t until_ms;
   };
 
   std::expected<const Publisher*, http::Response> publisher_of(const http::RequestHead& head);
-  void append(std::uint64_t token, Update update);
-  void finish(std::uint64_t token, Result<Appended> appended);
+  static std::optional<BodyFormat> format_of(const http::RequestHead& head);
+  std::expected<std::vector<Update>, Rejection> read(const Exchange& exchange) const;
+  void append(std::uint64_t token, std::vector<Update> updates);
+  void finish(std::uint64_t token, Result<std::vector<Appended>> appended);
   http::Response not_stored(const Error& error) const;
   void retry_parked();
   void respond(Exchange& exchange, http::Response response) const;
@@ -52,8 +55,5 @@ class PublishEndpoint final : public Endpoint {
   std::deque<Parked> parked_;                              // wait until the shards have dispatched what is committed
   net::Timer retry_timer_;
 };
-
-// The update that a form describes, or why it describes none. Pure; for PublishEndpoint and its tests.
-std::expected<Update, http::Response> read_update(std::string_view form, const Limits& limits);
 
 }  // namespace fanfare

@@ -193,7 +193,9 @@ TEST_F(ServerTest, AnUnknownLastEventIdStartsNowAndSaysEarliest) {
 // A log that has lost something after every update.
 class DamagedLog final : public EventLog {
  public:
-  void append(Update update, AppendDone done) override { held_.append(std::move(update), std::move(done)); }
+  void append_all(std::vector<Update> updates, AppendAllDone done) override {
+    held_.append_all(std::move(updates), std::move(done));
+  }
   Position follow(LogFollower& follower) override { return held_.follow(follower); }
   void unfollow(LogFollower& follower) override { held_.unfollow(follower); }
   void read_after(ReadRequest request, ReadDone done) override {

@@ -2,8 +2,10 @@
 // FANFARE_SEED replays a run.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -15,14 +17,17 @@ namespace {
 
 constexpr int kThreads = 8;
 
-// Appends until it fails.
-std::vector<Acknowledged> append_until_it_fails(EventLog& log, int thread) {
+// Appends so many at once until it fails.
+std::vector<Acknowledged> append_until_it_fails(EventLog& log, int thread, int at_once) {
   std::vector<Acknowledged> all;
-  for (int number = 0;; ++number) {
-    const auto appended =
-        append(log, make_update(std::to_string(number) + std::string(200, ' '), {}, std::to_string(thread)));
+  for (int number = 0;;) {
+    std::vector<Update> updates;
+    for (int i = 0; i < at_once; ++i) {
+      updates.push_back(make_update(std::to_string(number + i) + std::string(200, ' '), {}, std::to_string(thread)));
+    }
+    const auto appended = append_all(log, std::move(updates));
     if (!appended) return all;
-    all.push_back({thread, number, appended->position, appended->id});
+    for (const auto& each : *appended) all.push_back({thread, number++, each.position, each.id});
   }
 }
 
@@ -32,7 +37,14 @@ struct Outcome {
   std::uint64_t syncs = 0;
 };
 
-Outcome lose_power_after(std::chrono::microseconds delay, Durability durability) {
+// Whether of what each thread appended at once all or nothing is held.
+bool holds_whole_appends(const std::vector<LoggedUpdatePtr>& held, int at_once) {
+  std::map<std::pair<int, int>, int> counts;
+  for (const auto& logged : held) ++counts[{thread_of(*logged), number_of(*logged) / at_once}];
+  return std::ranges::all_of(counts, [&](const auto& each) { return each.second == at_once; });
+}
+
+Outcome lose_power_after(std::chrono::microseconds delay, Durability durability, int at_once = 1) {
   const TestDirectory directory;
   RocksDbLogOptions options;
   options.directory = directory.path();
@@ -45,7 +57,7 @@ Outcome lose_power_after(std::chrono::microseconds delay, Durability durability)
     std::vector<std::jthread> threads;
     for (int thread = 0; thread < kThreads; ++thread) {
       auto& mine = acknowledged[static_cast<std::size_t>(thread)];
-      threads.emplace_back([&log, &mine, thread] { mine = append_until_it_fails(*log, thread); });
+      threads.emplace_back([&log, &mine, thread, at_once] { mine = append_until_it_fails(*log, thread, at_once); });
     }
     std::this_thread::sleep_for(delay);
     files.lose_power();
@@ -64,7 +76,9 @@ Outcome lose_power_after(std::chrono::microseconds delay, Durability durability)
   for (const auto& each : acknowledged) all.insert(all.end(), each.begin(), each.end());
   for (const auto& each : all) newest = std::max(newest, each.position);
   outcome.acknowledged = all.size();
-  outcome.lost = count_lost(read_all(**log), all);
+  const auto held = read_all(**log);
+  outcome.lost = count_lost(held, all);
+  EXPECT_TRUE(holds_whole_appends(held, at_once));
   EXPECT_GT(append(**log, make_update("0", {}, "9")).value().position, newest)
       << "a position that somebody has seen is given again";
   return outcome;
@@ -77,7 +91,8 @@ TEST(PowerLoss, LosesNothingThatWasAcknowledgedBecauseItWasSynced) {
   std::mt19937 random(seed);
   std::size_t acknowledged = 0;
   for (int round = 0; round < 20; ++round) {
-    const Outcome outcome = lose_power_after(std::chrono::microseconds(random() % 50'000), Durability::kFsync);
+    const int at_once = round % 2 == 0 ? 1 : 1 + static_cast<int>(random() % 300);
+    const Outcome outcome = lose_power_after(std::chrono::microseconds(random() % 50'000), Durability::kFsync, at_once);
     ASSERT_EQ(outcome.lost, 0u) << "of " << outcome.acknowledged << " in round " << round;
     acknowledged += outcome.acknowledged;
   }

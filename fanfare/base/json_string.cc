@@ -1,8 +1,8 @@
-#include "fanfare/cli/json_string.h"
+#include "fanfare/base/json_string.h"
 
 #include <cstdio>
 
-namespace fanfare::cli {
+namespace fanfare {
 namespace {
 
 void append_json_escape(std::string& out, unsigned code) {
@@ -36,4 +36,4 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-}  // namespace fanfare::cli
+}  // namespace fanfare

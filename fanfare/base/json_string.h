@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace fanfare::cli {
+namespace fanfare {
 
 // Appends UTF-8 in quotes. Control characters, DEL and C1 included, are escaped.
 void append_json_string(std::string& out, std::string_view text);
 
-}  // namespace fanfare::cli
+}  // namespace fanfare
