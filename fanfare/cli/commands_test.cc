@@ -100,6 +100,7 @@ Ran run(std::vector<std::string> arguments) {
   app.require_subcommand(0, 1);
   add_publish_command(app, chosen);
   add_listen_command(app, chosen);
+  add_token_command(app, chosen);
   add_log_command(app, chosen);
   add_completion_command(app, chosen);
   std::ranges::reverse(arguments);
