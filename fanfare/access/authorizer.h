@@ -1,5 +1,5 @@
 // Who may publish what and receive which private updates: Mercure's tokens (draft-dunglas-mercure-07 section 6), a
-// JSON Web Token (RFC 7519) signed with HS256 whose claim "mercure" lists topic selectors.
+// signed JSON Web Token (RFC 7519) whose claim "mercure" lists topic selectors.
 // Pure: the time is an argument. An Authorizer is immutable after construction; any thread.
 #pragma once
 
@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "fanfare/access/key.h"
+#include "fanfare/access/key_set.h"
 #include "fanfare/base/error.h"
 
 namespace fanfare {
@@ -17,7 +19,7 @@ namespace fanfare {
 struct Grants {
   std::vector<std::string> publish;
   std::vector<std::string> subscribe;
-  std::optional<std::int64_t> expires_at_s;  // Unix time; the stream must end by then
+  std::optional<std::int64_t> expires_at_s;  // Unix time, leeway included; the stream must end by then
 };
 
 enum class Denial {
@@ -30,10 +32,17 @@ struct Denied {
   std::string reason;  // one line, safe to show
 };
 
+// Who makes tokens, and with which keys: only these count for its tokens.
+struct Issuer {
+  std::string name;       // what the token's iss must be, exactly; empty: tokens with any other iss, or none
+  KeySet publisher_keys;  // empty: that role accepts no token of it
+  KeySet subscriber_keys;
+};
+
 struct AuthorizerOptions {
-  std::string publisher_key;  // HS256 secrets; empty: that role accepts no token
-  std::string subscriber_key;
-  bool anonymous = false;  // subscribing without a token is allowed (public updates only)
+  std::vector<Issuer> issuers;  // with different names
+  std::int64_t leeway_s = 0;    // how far the clocks of those who make tokens may be off: for exp and nbf
+  bool anonymous = false;       // subscribing without a token is allowed (public updates only)
 };
 
 class Authorizer {
@@ -46,10 +55,21 @@ class Authorizer {
   std::expected<Grants, Denied> subscriber(std::optional<std::string_view> token, std::int64_t now_s) const;
 
  private:
+  using Keys = KeySet Issuer::*;
+
+  std::expected<Grants, Denied> authorise(Keys keys, std::string_view token, std::int64_t now_s) const;
+  Result<Grants> check_token(Keys keys, std::string_view token, std::int64_t now_s) const;
+  const Issuer* issuer_of(const std::optional<std::string>& name) const;
+  bool has_keys(Keys keys) const;
+
   AuthorizerOptions options_;
 };
 
-// Signs {"mercure":{"publish":[…],"subscribe":[…]}} (and exp, if given) with HS256: the development token and tests.
-std::string make_token(std::string_view key, const Grants& grants);
+// Signs {"mercure":{"publish":[…],"subscribe":[…]}} (and exp, if given) with a key that can sign.
+std::string make_token(const Key& key, const Grants& grants);
+// With an HS256 secret, which must not be empty.
+std::string make_token(std::string_view secret, const Grants& grants);
+// payload: JSON for the claim mercure.payload. Fails if it is no JSON.
+Result<std::string> make_token(const Key& key, const Grants& grants, std::string_view payload);
 
 }  // namespace fanfare

@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+#include <optional>
+#include <utility>
+
 #include "fanfare/access/jws.h"
 #include "fanfare/access/jwt.h"
+#include "fanfare/access/key_vectors.h"
 
 namespace fanfare {
 namespace {
@@ -13,12 +18,33 @@ constexpr std::int64_t kNow_s = 1'795'251'600;  // 2026-11-21T09:00:00Z
 
 using Strings = std::vector<std::string>;
 
+Key secret(std::string_view text) {
+  return Key::from_secret(text, Algorithm::kHs256).value();
+}
+
+KeySet secrets(std::string_view text) {
+  return KeySet({secret(text)});
+}
+
+AuthorizerOptions options() {
+  AuthorizerOptions made;
+  made.issuers = {
+      {.name = "", .publisher_keys = secrets("publisher secret"), .subscriber_keys = secrets("subscriber secret")}};
+  return made;
+}
+
 Authorizer authorizer() {
-  return Authorizer({.publisher_key = "publisher secret", .subscriber_key = "subscriber secret"});
+  return Authorizer(options());
+}
+
+Authorizer open_authorizer() {
+  AuthorizerOptions made = options();
+  made.anonymous = true;
+  return Authorizer(std::move(made));
 }
 
 std::expected<Grants, Denied> publish_with(std::string_view payload, std::string_view header = kHs256) {
-  return authorizer().publisher(sign_hs256("publisher secret", header, payload), kNow_s);
+  return authorizer().publisher(sign_jws(secret("publisher secret"), header, payload), kNow_s);
 }
 
 std::string reason_of(const std::expected<Grants, Denied>& result) {
@@ -44,14 +70,17 @@ TEST(Authorizer, EachRoleHasItsOwnKey) {
 }
 
 TEST(Authorizer, ARoleWithoutAKeyAcceptsNoToken) {
-  const Authorizer keyless({.publisher_key = "", .subscriber_key = "", .anonymous = true});
+  AuthorizerOptions none;
+  none.anonymous = true;
+  none.issuers = {{.name = "", .publisher_keys = {}, .subscriber_keys = {}}};
+  const Authorizer keyless(std::move(none));
   const std::string token = make_token("x", {});
   EXPECT_EQ(reason_of(keyless.publisher(token, kNow_s)), "this hub has no key to check a publisher's token");
   EXPECT_EQ(reason_of(keyless.subscriber(token, kNow_s)), "this hub has no key to check a subscriber's token");
 }
 
 TEST(Authorizer, WithoutATokenOnlyAnAnonymousSubscriberPasses) {
-  const Authorizer open({.publisher_key = "p", .subscriber_key = "s", .anonymous = true});
+  const Authorizer open = open_authorizer();
   EXPECT_EQ(authorizer().publisher(std::nullopt, kNow_s).error().denial, Denial::kMissing);
   EXPECT_EQ(authorizer().subscriber(std::nullopt, kNow_s).error().denial, Denial::kMissing);
   EXPECT_EQ(open.publisher(std::nullopt, kNow_s).error().denial, Denial::kMissing);
@@ -61,7 +90,7 @@ TEST(Authorizer, WithoutATokenOnlyAnAnonymousSubscriberPasses) {
 }
 
 TEST(Authorizer, ABadTokenIsNeverTakenForNone) {
-  const Authorizer open({.publisher_key = "p", .subscriber_key = "s", .anonymous = true});
+  const Authorizer open = open_authorizer();
   for (const char* bad : {"", "nonsense", "a.b.c"}) {
     const auto refused = open.subscriber(bad, kNow_s);
     ASSERT_FALSE(refused) << bad;
@@ -183,6 +212,121 @@ TEST(Authorizer, AClaimOfTheWrongTypeIsRefused) {
       {"", "the token's payload is not JSON"},
   };
   for (const auto& row : rows) EXPECT_EQ(reason_of(publish_with(row.payload)), row.reason) << row.payload;
+}
+
+TEST(Authorizer, LeewayMovesExpAndNbfAndTheEndOfTheStream) {
+  AuthorizerOptions lenient = options();
+  lenient.leeway_s = 30;
+  const Authorizer with_leeway(std::move(lenient));
+  const struct {
+    const char* payload;
+    const char* reason;
+    std::optional<std::int64_t> expires_at_s;
+  } rows[] = {
+      {R"({"exp":1795251571})", "granted", kNow_s + 1},
+      {R"({"exp":1795251570})", "the token expired 30 s ago", {}},
+      {R"({"exp":1e300})", "granted", std::numeric_limits<std::int64_t>::max()},
+      {R"({"exp":-1e300})", "the token expired 9223372038650027408 s ago", {}},
+      {R"({"nbf":1795251630})", "granted", {}},
+      {R"({"nbf":1795251631})", "the token is valid only in 31 s", {}},
+      {R"({})", "granted", {}},
+  };
+  for (const auto& row : rows) {
+    const auto grants = with_leeway.publisher(sign_jws(secret("publisher secret"), kHs256, row.payload), kNow_s);
+    EXPECT_EQ(reason_of(grants), row.reason) << row.payload;
+    EXPECT_EQ(grants ? grants->expires_at_s : std::nullopt, row.expires_at_s) << row.payload;
+  }
+}
+
+TEST(Authorizer, OnlyTheKeysOfItsIssuerCountForAToken) {
+  AuthorizerOptions several;
+  several.issuers = {
+      {.name = "https://a.example", .publisher_keys = secrets("a"), .subscriber_keys = {}},
+      {.name = "https://b.example", .publisher_keys = secrets("b"), .subscriber_keys = secrets("b")},
+  };
+  constexpr const char* kGranted = "granted";
+  constexpr const char* kUntrusted = "the token's iss is not one that is trusted here";
+  constexpr const char* kWrong = "the token's signature is wrong";
+  struct Row {
+    const char* payload;
+    const char* key;
+    const char* reason;
+  };
+  const Row rows[] = {
+      {R"({"iss":"https://a.example"})", "a", kGranted},
+      {R"({"iss":"https://b.example"})", "b", kGranted},
+      {R"({"iss":"https://a.example"})", "b", kWrong},
+      {R"({"iss":"https://b.example"})", "a", kWrong},
+      {R"({"iss":"https://a.example/"})", "a", kUntrusted},
+      {R"({"iss":"HTTPS://a.example"})", "a", kUntrusted},
+      {R"({"iss":"https://a.exampl"})", "a", kUntrusted},
+      {R"({"iss":""})", "a", kUntrusted},
+      {R"({"iss":null})", "a", kUntrusted},
+      {R"({})", "a", kUntrusted},
+      {R"({"iss":["https://a.example"]})", "a", "the token's claim iss is not a string"},
+  };
+  const Authorizer named(several);
+  for (const auto& row : rows) {
+    EXPECT_EQ(reason_of(named.publisher(sign_jws(secret(row.key), kHs256, row.payload), kNow_s)), row.reason)
+        << row.payload << row.key;
+  }
+  EXPECT_EQ(reason_of(named.subscriber(sign_jws(secret("a"), kHs256, rows[0].payload), kNow_s)), kUntrusted);
+  EXPECT_EQ(reason_of(named.subscriber(sign_jws(secret("b"), kHs256, rows[1].payload), kNow_s)), kGranted);
+
+  several.issuers.push_back({.name = "", .publisher_keys = secrets("any"), .subscriber_keys = {}});
+  const Authorizer with_any(several);
+  const Row more[] = {
+      {R"({})", "any", kGranted},
+      {R"({"iss":"https://c.example"})", "any", kGranted},
+      {R"({"iss":"https://a.example"})", "any", kWrong},
+      {R"({"iss":"https://a.example"})", "a", kGranted},
+      {R"({})", "a", kWrong},
+  };
+  for (const auto& row : more) {
+    EXPECT_EQ(reason_of(with_any.publisher(sign_jws(secret(row.key), kHs256, row.payload), kNow_s)), row.reason)
+        << row.payload << row.key;
+  }
+}
+
+// RFC 8725 section 2.1: a public key as the secret of an HMAC, and a header that asks for it.
+TEST(Authorizer, APublicKeyIsNoSecret) {
+  AuthorizerOptions made;
+  made.issuers = {
+      {.name = "", .publisher_keys = KeySet({Key::from_pem(kRsaPublicPem, {}).value()}), .subscriber_keys = {}}};
+  const Authorizer with_public_key(std::move(made));
+  const std::string forged = sign_jws(secret(kRsaPublicPem), kHs256, R"({"mercure":{"publish":["*"]}})");
+  EXPECT_EQ(reason_of(with_public_key.publisher(forged, kNow_s)),
+            "the token's alg is not RS256, the one that is accepted here");
+  const std::string relabelled = sign_jws(secret(kRsaPublicPem), R"({"alg":"RS256"})", "{}");
+  EXPECT_EQ(reason_of(with_public_key.publisher(relabelled, kNow_s)), "the token's signature is wrong");
+}
+
+TEST(Authorizer, ATokenOfEveryTypeOfKeyGrants) {
+  const std::pair<std::string_view, std::string_view> pairs[] = {{kP256PublicPem, kP256PrivatePem},
+                                                                 {kP384PublicPem, kP384PrivatePem},
+                                                                 {kP521PublicPem, kP521PrivatePem},
+                                                                 {kEd25519PublicPem, kEd25519PrivatePem}};
+  for (const auto& [public_pem, private_pem] : pairs) {
+    AuthorizerOptions made;
+    made.issuers = {
+        {.name = "", .publisher_keys = KeySet({Key::from_pem(public_pem, {}).value()}), .subscriber_keys = {}}};
+    const std::string token =
+        make_token(Key::from_pem(private_pem, {}).value(), {.publish = {"*"}, .subscribe = {}, .expires_at_s = {}});
+    const auto grants = Authorizer(std::move(made)).publisher(token, kNow_s);
+    ASSERT_TRUE(grants) << reason_of(grants);
+    EXPECT_EQ(grants->publish, Strings{"*"});
+  }
+}
+
+TEST(Authorizer, AMadeTokenCarriesItsKeysNameAndAPayload) {
+  const Key key = secret("publisher secret").named("k\"1");
+  const auto token = make_token(key, Grants{}, R"({"name":"Ann"})");
+  ASSERT_TRUE(token);
+  const auto jws = decode_jws(*token);
+  EXPECT_EQ(jws->header, R"({"alg":"HS256","kid":"k\"1","typ":"JWT"})");
+  EXPECT_EQ(jws->payload, R"({"mercure":{"payload":{"name":"Ann"},"publish":[],"subscribe":[]}})");
+  EXPECT_TRUE(authorizer().publisher(*token, kNow_s));
+  EXPECT_FALSE(make_token(key, Grants{}, "{"));
 }
 
 TEST(Authorizer, DepthAndSizeAreBounded) {

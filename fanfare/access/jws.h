@@ -1,12 +1,12 @@
-// JSON Web Signatures in compact form (RFC 7515 sections 3.1 and 5.2): taking one apart, and the algorithms of
-// RFC 7518. One so far, HS256; others stand beside verify_hs256.
-// What it is not: it reads no JSON; jwt.h does. Pure; any thread.
+// JSON Web Signatures in compact form (RFC 7515 sections 3.1 and 5.2): taking one apart, and putting one together.
+// What it is not: it reads no JSON (jwt.h) and knows no algorithm (key.h). Pure; any thread.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
+#include "fanfare/access/key.h"
 #include "fanfare/base/error.h"
 
 namespace fanfare {
@@ -24,10 +24,7 @@ struct CompactJws {
 // kTokenBytesMax in all. The token must outlive the result.
 Result<CompactJws> decode_jws(std::string_view token);
 
-// HMAC with SHA-256; compares in constant time. An empty key verifies nothing.
-bool verify_hs256(std::string_view key, std::string_view signed_part, std::string_view signature);
-
-// The compact form of a header and a payload, which must be JSON, signed with HS256. The key must not be empty.
-std::string sign_hs256(std::string_view key, std::string_view header, std::string_view payload);
+// The compact form of a header and a payload, which must be JSON, signed with a key that can.
+std::string sign_jws(const Key& key, std::string_view header, std::string_view payload);
 
 }  // namespace fanfare

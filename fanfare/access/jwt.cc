@@ -79,12 +79,14 @@ Result<std::optional<std::int64_t>> time_claim(const Json& claims, const char* n
 
 }  // namespace
 
-Result<void> check_jws_header(std::string_view json) {
+Result<JwsHeader> parse_jws_header(std::string_view json) {
   const auto header = parse_object(json, "header");
   if (!header) return std::unexpected(header.error());
-  if (member(*header, "alg") != "HS256") return fail("the token's alg is not HS256, the one that is accepted here");
   if (header->contains("crit")) return fail("the token's header has crit, and no extension is understood here");
-  return {};
+  JwsHeader result;
+  if (const Json& algorithm = member(*header, "alg"); algorithm.is_string()) result.algorithm = algorithm;
+  if (const Json& key_id = member(*header, "kid"); key_id.is_string()) result.key_id = key_id;
+  return result;
 }
 
 Result<Claims> parse_claims(std::string_view json) {
@@ -95,8 +97,13 @@ Result<Claims> parse_claims(std::string_view json) {
   const auto not_before_s = time_claim(*claims, "nbf");
   if (!not_before_s) return std::unexpected(not_before_s.error());
 
-  Claims result{.grants = {.publish = {}, .subscribe = {}, .expires_at_s = *expires_at_s},
-                .not_before_s = *not_before_s};
+  const Json& issuer = member(*claims, "iss");
+  if (!issuer.is_null() && !issuer.is_string()) return fail("the token's claim iss is not a string");
+
+  Claims result;
+  result.grants.expires_at_s = *expires_at_s;
+  result.not_before_s = *not_before_s;
+  if (issuer.is_string()) result.issuer = issuer.get<std::string>();
   const Json& alias = member(*claims, kClaimAlias);
   const Json& claim = alias.is_null() ? member(*claims, kClaim) : alias;
   if (claim.is_null()) return result;
@@ -110,8 +117,19 @@ Result<Claims> parse_claims(std::string_view json) {
   return result;
 }
 
-std::string write_claims(const Grants& grants) {
-  Json claims = {{kClaim, {{"publish", grants.publish}, {"subscribe", grants.subscribe}}}};
+std::string write_jws_header(const Key& key) {
+  Json header = {{"alg", facts_of(key.algorithm()).name}, {"typ", "JWT"}};
+  if (!key.id().empty()) header["kid"] = key.id();
+  return header.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<std::string> write_claims(const Grants& grants, std::string_view payload) {
+  Json claim = {{"publish", grants.publish}, {"subscribe", grants.subscribe}};
+  if (!payload.empty()) {
+    claim["payload"] = Json::parse(payload, nullptr, /*allow_exceptions=*/false);
+    if (claim["payload"].is_discarded()) return fail("the payload is not JSON");
+  }
+  Json claims = {{kClaim, std::move(claim)}};
   if (grants.expires_at_s) claims["exp"] = *grants.expires_at_s;
   return claims.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -50,6 +50,8 @@ constexpr std::array kFields = {
     FIELD(rule_file_bytes_max),
     FIELD(rules_max),
     FIELD(rule_templates_max),
+    FIELD(key_file_bytes_max),
+    FIELD(keys_max),
     FIELD(durable_log_check_ms),
     FIELD(durable_log_append_queue_bytes_max),
     FIELD(durable_log_commit_bytes_max),

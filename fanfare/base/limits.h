@@ -67,6 +67,10 @@ struct Limits {
   std::size_t rules_max = 100;
   std::size_t rule_templates_max = 1'000;
 
+  // The keys that tokens are checked with: one file (or argument), and what it holds.
+  std::size_t key_file_bytes_max = 256 * 1024;
+  std::size_t keys_max = 100;
+
   // The durable event log's work: how often it enforces what it keeps, and what it takes of the machine.
   std::size_t durable_log_check_ms = 1'000;
   std::size_t durable_log_append_queue_bytes_max = 64 * 1024 * 1024;  // not yet written; beyond it appends fail

@@ -25,6 +25,7 @@ using Run = std::function<ExitCode()>;
 void add_serve_command(CLI::App& app, Run& run);
 void add_publish_command(CLI::App& app, Run& run);
 void add_listen_command(CLI::App& app, Run& run);
+void add_token_command(CLI::App& app, Run& run);
 void add_log_command(CLI::App& app, Run& run);
 void add_completion_command(CLI::App& app, Run& run);  // describes what `app` holds when it runs
 

@@ -94,12 +94,14 @@ struct Ran {
 };
 
 Ran run(std::vector<std::string> arguments) {
-  for (const char* name : {"FANFARE_HUB", "FANFARE_TOKEN", "MERCURE_PUBLISHER_JWT_KEY"}) unsetenv(name);
+  for (const char* name : {"FANFARE_HUB", "FANFARE_TOKEN", "MERCURE_PUBLISHER_JWT_KEY", "MERCURE_SUBSCRIBER_JWT_KEY"})
+    unsetenv(name);
   Run chosen;
   CLI::App app("", "fanfare");
   app.require_subcommand(0, 1);
   add_publish_command(app, chosen);
   add_listen_command(app, chosen);
+  add_token_command(app, chosen);
   add_log_command(app, chosen);
   add_completion_command(app, chosen);
   std::ranges::reverse(arguments);
@@ -151,6 +153,19 @@ TEST(Commands, FindErrorsOfUsageBeforeTheyConnect) {
       {"listen", "x", "--for", "-1"},
       {"listen", "x", "--last-event-id", "a\nb"},
       {"completion", "tcsh"},
+      {"token"},
+      {"token", "--publish", "x"},
+      {"token", "--key", "k"},
+      {"token", "--publish", "x", "--key", "k", "--alg", "RS256"},
+      {"token", "--publish", "x", "--key", "k", "--expires", "soon"},
+      {"token", "--publish", "x", "--key", "k", "--expires", "1ms"},
+      {"token", "--publish", "x", "--key", "k", "--payload", "{"},
+      {"token", "--publish", "\xFF", "--key", "k"},
+      {"token", "--explain", "t", "--publish", "x"},
+      {"token", "--explain", "t", "--alg", "HS256"},
+      {"token", "--explain", "t", "--key-file", "/nowhere"},
+      {"publish", "--topic", "x", "data", "--token", "t", "--key-file", "f"},
+      {"publish", "--topic", "x", "data", "--key-file", "/nowhere"},
   };
   for (const auto& arguments : cases) {
     EXPECT_EQ(run(arguments).exit_code, ExitCode::kUsage) << testing::PrintToString(arguments);
@@ -333,10 +348,46 @@ TEST(Commands, TellWhenNobodyAnswers) {
   }
 }
 
+TEST(Commands, TokenMakesWhatItExplains) {
+  const Ran made = run({"token", "--key", "secret", "--publish", "a", "--publish", "b/{x}", "--subscribe", "*",
+                        "--payload", "{\"n\":1}", "--expires", "never"});
+  EXPECT_EQ(made.exit_code, ExitCode::kDone) << made.err;
+  const std::string token = made.out.substr(0, made.out.find('\n'));
+  EXPECT_EQ(made.out, token + "\n");
+  const Ran good = run({"token", "--explain", token, "--key", "secret"});
+  EXPECT_EQ(good.exit_code, ExitCode::kDone) << good.err;
+  EXPECT_EQ(good.out,
+            "header      {\"alg\":\"HS256\",\"typ\":\"JWT\"}\n"
+            "payload     {\"mercure\":{\"payload\":{\"n\":1},\"publish\":[\"a\",\"b/{x}\"],\"subscribe\":[\"*\"]}}\n"
+            "publish     a\n"
+            "            b/{x}\n"
+            "subscribe   *\n"
+            "expires     never\n"
+            "key         --key\n"
+            "  signature good\n"
+            "  token     accepted\n");
+  const Ran wrong = run({"token", "--explain", token, "--key", "other"});
+  EXPECT_EQ(wrong.exit_code, ExitCode::kRefused);
+  EXPECT_TRUE(has(wrong.out, "the token's signature is wrong")) << wrong.out;
+  const Ran other_algorithm = run({"token", "--explain", token, "--key", "secret", "--alg", "HS512"});
+  EXPECT_EQ(other_algorithm.exit_code, ExitCode::kRefused);
+  const Ran unchecked = run({"token", "--explain", token});
+  EXPECT_EQ(unchecked.exit_code, ExitCode::kDone);
+  EXPECT_TRUE(has(unchecked.out, "not checked")) << unchecked.out;
+}
+
+TEST(Commands, ATokenExpiresAfterAnHourUnlessToldOtherwise) {
+  const Ran made = run({"token", "--key", "secret", "--publish", "a"});
+  const Ran explained = run({"token", "--explain", made.out.substr(0, made.out.find('\n')), "--key", "secret"});
+  EXPECT_TRUE(has(explained.out, "Z, in 1 h\n") || has(explained.out, "Z, in 59 min")) << explained.out;
+}
+
 TEST(Commands, CompletionKnowsTheOptionsOfTheParser) {
   std::string script = run({"completion", "bash"}).out;
   EXPECT_TRUE(has(script, "--last-event-id")) << script;
   EXPECT_TRUE(has(script, "-f|--file) mapfile")) << script;
+  EXPECT_TRUE(has(script, "--key-file) mapfile")) << script;
+  EXPECT_TRUE(has(script, "--explain")) << script;
   EXPECT_TRUE(has(script, "compgen -W 'stat dump verify repair compact'")) << script;
   EXPECT_TRUE(has(script, "--data -t --topic --since")) << script;
   EXPECT_FALSE(has(script, "--private)")) << "a flag takes no value";

@@ -8,7 +8,7 @@ enum class ExitCode {
   kFailed = 1,   // on this machine: a file, standard output, a port that is taken; or --count was not reached
   kUsage = 2,    // the command line is wrong; nothing was done
   kConnect = 3,  // no connection: nothing was sent
-  kRefused = 4,  // the server refused the request (4xx)
+  kRefused = 4,  // the server refused the request (4xx), or would refuse the token
   kServer = 5,   // the server failed (5xx), broke off, did not answer in time, or is no hub
 };
 

@@ -1,10 +1,6 @@
 #include "fanfare/cli/history_rules.h"
 
-#include <array>
-#include <cerrno>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -12,13 +8,12 @@
 #include <toml++/toml.h>
 
 #include "fanfare/base/time_text.h"
+#include "fanfare/cli/file_text.h"
 #include "fanfare/cli/pattern_rules.h"
 #include "fanfare/cli/suggest.h"
 
 namespace fanfare::cli {
 namespace {
-
-constexpr std::size_t kReadBytes = 16 * 1024;
 
 std::string name_of(toml::node_type type) {
   switch (type) {
@@ -210,19 +205,9 @@ Result<TopicRulesPtr> parse_history_rules(std::string_view text, const std::stri
 }
 
 Result<TopicRulesPtr> read_history_rules(const std::string& path, const Limits& limits, LogPlace place) {
-  const std::string unreadable = "cannot read the rules in '" + path + "': ";
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  if (file == nullptr) return fail(unreadable + std::strerror(errno));
-  std::string text;
-  std::array<char, kReadBytes> bytes;
-  while (const std::size_t count = std::fread(bytes.data(), 1, bytes.size(), file.get())) {
-    text.append(bytes.data(), count);
-    if (text.size() <= limits.rule_file_bytes_max) continue;
-    return fail(unreadable + "it has more than " + std::to_string(limits.rule_file_bytes_max) +
-                " bytes (--limit rule_file_bytes_max)");
-  }
-  if (std::ferror(file.get()) != 0) return fail(unreadable + std::strerror(errno));
-  return parse_history_rules(text, path, limits, place);
+  const auto text = read_file(path, limits.rule_file_bytes_max, "rule_file_bytes_max");
+  if (!text) return fail("cannot read the rules in '" + path + "': " + text.error().message);
+  return parse_history_rules(*text, path, limits, place);
 }
 
 }  // namespace fanfare::cli

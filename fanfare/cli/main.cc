@@ -26,7 +26,7 @@ Exit codes:
   1  failed on this machine (file, output, port), or --count was not reached
   2  the command line is wrong
   3  no connection; nothing was sent
-  4  the server refused the request (4xx)
+  4  the server refused the request (4xx), or would refuse the token
   5  the server failed (5xx), broke off, did not answer in time, or is no hub)";
 
 constexpr std::size_t kHelpColumn = 28;
@@ -111,6 +111,7 @@ ExitCode run_program(int argc, char** argv) {
   add_serve_command(app, run);
   add_publish_command(app, run);
   add_listen_command(app, run);
+  add_token_command(app, run);
   add_log_command(app, run);
   add_completion_command(app, run);
   for (CLI::App* command : app.get_subcommands({})) command->group("Commands");

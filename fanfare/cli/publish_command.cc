@@ -2,12 +2,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
 #include "fanfare/access/authorizer.h"
 #include "fanfare/cli/commands.h"
 #include "fanfare/cli/hub_url.h"
+#include "fanfare/cli/key_options.h"
+#include "fanfare/cli/printable.h"
 #include "fanfare/cli/publish.h"
 
 namespace fanfare::cli {
@@ -19,8 +22,8 @@ empty lines too; the first line that is not published ends the command.
 With --json-lines each is an update with fields of its own, as `fanfare log dump`
 prints them: {"topics":["books/1"],"data":"..."} and, if wanted, id, type, retry
 (ms) and private (true). Lines that arrive together go to the hub in one request.
-The token is the first of: --token, --key, $FANFARE_TOKEN,
-$MERCURE_PUBLISHER_JWT_KEY (a key, as --key).
+The token is the first of: --token, --key or --key-file, $FANFARE_TOKEN,
+$MERCURE_PUBLISHER_JWT_KEY (a key, as --key). A key is a secret or private.
 
 Examples:
   fanfare publish --topic greetings 'Hello, world'
@@ -34,7 +37,7 @@ struct Parsed {
   std::string file;
   std::string data;
   std::string token;
-  std::string key;
+  KeyOptions key;
   std::uint64_t retry_ms = 0;
   bool is_private = false;
   bool is_json_lines = false;
@@ -46,23 +49,26 @@ std::string environment(const char* name) {
   return value != nullptr ? value : "";
 }
 
-std::string token_from_key(std::string_view key, const std::vector<std::string>& topics) {
+Result<std::string> token_from_key(const KeyOptions& key, const std::vector<std::string>& topics) {
+  const auto signing = read_signing_key(key, Limits{});
+  if (!signing) return std::unexpected(signing.error());
   Grants grants;
   grants.publish = topics;
-  return make_token(key, grants);
+  return make_token(*signing, grants);
 }
 
-std::string choose_token(const Parsed& parsed) {
+// Empty if there is none.
+Result<std::string> choose_token(const Parsed& parsed) {
   const auto topics = parsed.is_json_lines ? std::vector<std::string>{"*"} : parsed.options.fields.topics;
   if (!parsed.token.empty()) return parsed.token;
-  if (!parsed.key.empty()) return token_from_key(parsed.key, topics);
+  if (parsed.key.names_key()) return token_from_key(parsed.key, topics);
   if (std::string token = environment("FANFARE_TOKEN"); !token.empty()) return token;
-  std::string key = environment("MERCURE_PUBLISHER_JWT_KEY");
-  return key.empty() ? "" : token_from_key(key, topics);
+  const KeyOptions hub_key = key_of_environment("MERCURE_PUBLISHER_JWT");
+  return hub_key.names_key() ? token_from_key(hub_key, topics) : "";
 }
 
 ExitCode usage_error(const std::string& message) {
-  std::fprintf(stderr, "fanfare publish: %s\n", message.c_str());
+  std::fprintf(stderr, "fanfare publish: %s\n", printable(message).c_str());
   return ExitCode::kUsage;
 }
 
@@ -93,7 +99,9 @@ ExitCode run_publish(Parsed& parsed) {
   if (!hub) return usage_error(hub.error().message);
   options.hub = *hub;
   if (const std::string wrong = choose_source(parsed); !wrong.empty()) return usage_error(wrong);
-  options.token = choose_token(parsed);
+  auto chosen = choose_token(parsed);
+  if (!chosen) return usage_error(chosen.error().message);
+  options.token = std::move(*chosen);
   if (options.token.find_first_of("\r\n") != std::string::npos) return usage_error("a token is one line");
   options.fields.is_private = parsed.is_private;
   return publish(options);
@@ -129,9 +137,8 @@ void add_publish_command(CLI::App& app, Run& run) {
       ->capture_default_str();
   CLI::Option* token =
       command->add_option("--token", parsed->token, "Token that allows publishing (a JWT)")->type_name("TOKEN");
-  command->add_option("--key", parsed->key, "Make the token from this publisher key (HS256); other users see it in ps")
-      ->type_name("SECRET")
-      ->excludes(token);
+  add_key_options(*command, parsed->key, "--", "publishers' tokens, to make one with", "");
+  for (const char* name : {"--key", "--key-file", "--alg"}) command->get_option(name)->excludes(token);
   command->add_flag("-q,--quiet", parsed->options.quiet, "Do not print ids");
   command->footer(kFooter);
   command->callback([parsed, retry, &run] {

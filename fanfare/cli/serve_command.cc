@@ -1,4 +1,5 @@
 // `fanfare serve`: its options, and the parts of a running hub.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -6,6 +7,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +16,7 @@
 #include "fanfare/base/limits.h"
 #include "fanfare/cli/commands.h"
 #include "fanfare/cli/history_rules.h"
+#include "fanfare/cli/key_options.h"
 #include "fanfare/cli/printable.h"
 #include "fanfare/history/memory_log.h"
 #include "fanfare/history_rocksdb/rocksdb_log.h"
@@ -31,14 +34,18 @@ signal ends it at once.
 Examples:
   fanfare serve --dev
   fanfare serve --listen :8080 --publisher-key "$KEY" --anonymous --data /var/lib/fanfare
+  fanfare serve --listen :8080 --publisher-key-file public.pem --subscriber-key-file jwks.json
   fanfare serve --dev --data log --history-rules rules.toml
   fanfare serve --dev --log memory
   fanfare serve --listen [::1]:8080 --dev --limit heartbeat_ms=5000)";
 
-constexpr std::size_t kKeyBytesLeast = 32;  // RFC 7518 section 3.2: as long as the hash
+constexpr std::size_t kSecretBytes = 32;  // RFC 7518 section 3.2: as long as the hash
+constexpr int kLeewayMax_s = 600;
 
 struct Parsed {
   ServerOptions options;
+  KeyOptions publisher_key;
+  KeyOptions subscriber_key;
   std::vector<std::string> listen;
   std::vector<std::string> limits;
   std::string log;
@@ -52,16 +59,16 @@ struct Parsed {
 };
 
 ExitCode usage_error(const std::string& message) {
-  std::fprintf(stderr, "fanfare serve: %s\n", message.c_str());
+  std::fprintf(stderr, "fanfare serve: %s\n", printable(message).c_str());
   return ExitCode::kUsage;
 }
 
-std::string random_key() {
+std::string random_secret() {
   static constexpr char kHex[] = "0123456789abcdef";
   std::random_device random;
-  std::string key;
-  for (std::size_t i = 0; i < 2 * kKeyBytesLeast; ++i) key.push_back(kHex[random() % 16]);
-  return key;
+  std::string secret;
+  for (std::size_t i = 0; i < 2 * kSecretBytes; ++i) secret.push_back(kHex[random() % 16]);
+  return secret;
 }
 
 // systemd's StateDirectory=, else where the XDG base directory specification has programs' state; empty if the
@@ -90,6 +97,31 @@ std::string limit_without_effect(const Parsed& parsed) {
   return {};
 }
 
+// Why the options let nobody in, or name keys that cannot be used; empty if they are right.
+std::string complete_access(Parsed& parsed) {
+  AuthorizerOptions& access = parsed.options.access;
+  const Limits& limits = parsed.options.limits;
+  if (parsed.options.development) {
+    access.anonymous = true;
+    if (!parsed.publisher_key.names_key()) parsed.publisher_key.key = random_secret();
+  }
+  auto publishers = read_verification_keys(parsed.publisher_key, limits);
+  if (!publishers) return publishers.error().message;
+  auto subscribers = read_verification_keys(parsed.subscriber_key, limits);
+  if (!subscribers) return subscribers.error().message;
+  if (parsed.options.development && subscribers->empty()) *subscribers = *publishers;
+  if (publishers->empty()) {
+    return "nobody could publish: give --publisher-key (or $MERCURE_PUBLISHER_JWT_KEY), --publisher-key-file, or try "
+           "--dev";
+  }
+  if (subscribers->empty() && !access.anonymous) {
+    return "nobody could subscribe: give --subscriber-key (or $MERCURE_SUBSCRIBER_JWT_KEY), --subscriber-key-file, "
+           "--anonymous, or several";
+  }
+  access.issuers = {{.name = "", .publisher_keys = std::move(*publishers), .subscriber_keys = std::move(*subscribers)}};
+  return {};
+}
+
 // Why the options do not make a server; empty if they do.
 std::string complete(Parsed& parsed) {
   ServerOptions& options = parsed.options;
@@ -102,18 +134,7 @@ std::string complete(Parsed& parsed) {
     if (auto set = set_limit(options.limits, assignment); !set) return set.error().message;
   }
   if (auto wrong = limit_without_effect(parsed); !wrong.empty()) return wrong;
-  AuthorizerOptions& access = options.access;
-  if (options.development) {
-    access.anonymous = true;
-    if (access.publisher_key.empty()) access.publisher_key = random_key();
-    if (access.subscriber_key.empty()) access.subscriber_key = access.publisher_key;
-  }
-  if (access.publisher_key.empty()) {
-    return "nobody could publish: give --publisher-key (or $MERCURE_PUBLISHER_JWT_KEY), or try --dev";
-  }
-  if (access.subscriber_key.empty() && !access.anonymous) {
-    return "nobody could subscribe: give --subscriber-key (or $MERCURE_SUBSCRIBER_JWT_KEY), --anonymous, or both";
-  }
+  if (auto wrong = complete_access(parsed); !wrong.empty()) return wrong;
   if (parsed.log.empty() && parsed.directory.empty()) {
     parsed.directory = default_log_directory();
     if (parsed.directory.empty()) return "where to keep the event log? Give --data DIR, or --log memory for none";
@@ -167,32 +188,50 @@ Result<std::unique_ptr<EventLog>> open_history(const Parsed& parsed, Log& log) {
   return open_rocksdb_log(std::move(options));
 }
 
+// The first key that tokens for publishing can be made with; none if the hub was given public keys.
+const Key* signing_key(const AuthorizerOptions& access) {
+  const auto keys = access.issuers.front().publisher_keys.keys();
+  const auto found = std::ranges::find_if(keys, &Key::can_sign);
+  return found == keys.end() ? nullptr : &*found;
+}
+
 void print_development_help(const Server& server, const AuthorizerOptions& access) {
   const std::string origin = "http://" + server.addresses().front();
   const std::string hub = origin + std::string(kHubPath);
   Grants grants;
   grants.publish = {"*"};
   grants.subscribe = {"*"};
-  const std::string token = make_token(access.publisher_key, grants);
+  const Key* key = signing_key(access);
+  const std::string token = key != nullptr ? make_token(*key, grants) : "TOKEN";
+  const std::string page = origin + (key != nullptr ? "/#token=" + token : "/");
   std::printf(
       "Fanfare %s for development: this machine only, anybody on it may subscribe, publishing takes the token.\n\n"
-      "  Page       %s/#token=%s\n\n"
+      "  Page       %s\n\n"
       "  Subscribe  curl -N '%s?topic=greetings'\n\n"
       "  Publish    curl -H 'Authorization: Bearer %s' -d topic=greetings -d 'data=Hello, world' %s\n\n",
-      std::string(kVersion).c_str(), origin.c_str(), token.c_str(), hub.c_str(), token.c_str(), hub.c_str());
+      std::string(kVersion).c_str(), page.c_str(), hub.c_str(), token.c_str(), hub.c_str());
+  if (key == nullptr)
+    std::printf("  TOKEN is one that your private key signs: `fanfare token --publish '*' --key-file FILE`\n\n");
   std::fflush(stdout);
+}
+
+void warn_of_weak_keys(const AuthorizerOptions& access, Log& log) {
+  for (const auto* keys : {&access.issuers.front().publisher_keys, &access.issuers.front().subscriber_keys}) {
+    const auto weak = std::ranges::find_if(keys->keys(), &Key::is_weak);
+    if (weak == keys->keys().end()) continue;
+    const AlgorithmFacts& facts = facts_of(weak->algorithm());
+    const std::string advice = "a secret for " + std::string(facts.name) + " should have " +
+                               std::to_string(facts.hash_bits / 8) + " bytes or more";
+    log.write(LogLevel::kWarning, "weak_key", {{"advice", advice}});
+    return;
+  }
 }
 
 ExitCode run(Parsed& parsed) {
   if (const std::string wrong = complete(parsed); !wrong.empty()) return usage_error(wrong);
   std::signal(SIGPIPE, SIG_IGN);  // a reader of the log lines that goes away must not end the hub
   Log log = make_log(parsed);
-  for (const auto* key : {&parsed.options.access.publisher_key, &parsed.options.access.subscriber_key}) {
-    if (!key->empty() && key->size() < kKeyBytesLeast) {
-      log.write(LogLevel::kWarning, "weak_key", {{"advice", "an HS256 key should have 32 bytes or more"}});
-      break;
-    }
-  }
+  warn_of_weak_keys(parsed.options.access, log);
   auto history = open_history(parsed, log);
   if (!history) {
     std::fprintf(stderr, "fanfare serve: %s\n", printable(history.error().message).c_str());
@@ -243,12 +282,15 @@ void add_serve_command(CLI::App& app, Run& run_later) {
       ->allow_extra_args(false);
   command->add_flag("--dev", parsed->options.development,
                     "For development: loopback only, anybody may subscribe, publishing takes a printed token");
-  command->add_option("--publisher-key", parsed->options.access.publisher_key, "HS256 secret of publishers' tokens")
-      ->type_name("SECRET")
-      ->envname("MERCURE_PUBLISHER_JWT_KEY");
-  command->add_option("--subscriber-key", parsed->options.access.subscriber_key, "HS256 secret of subscribers' tokens")
-      ->type_name("SECRET")
-      ->envname("MERCURE_SUBSCRIBER_JWT_KEY");
+  add_key_options(*command, parsed->publisher_key, "--publisher-", "publishers' tokens", "MERCURE_PUBLISHER_JWT");
+  add_key_options(*command, parsed->subscriber_key, "--subscriber-", "subscribers' tokens", "MERCURE_SUBSCRIBER_JWT");
+  command
+      ->add_option(
+          "--token-leeway", parsed->options.access.leeway_s,
+          "How far the clocks of those who make tokens may be off: their exp counts so much later, nbf earlier")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0, kLeewayMax_s).description(""))
+      ->capture_default_str();
   command->add_flag("--anonymous", parsed->options.access.anonymous, "Let anybody subscribe to public updates");
   command
       ->add_option("--cors-origin", parsed->options.cors_origins,

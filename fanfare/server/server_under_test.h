@@ -44,7 +44,9 @@ class ServerUnderTest {
     ServerOptions options;
     options.listen = {"127.0.0.1:0"};
     options.threads = 2;
-    options.access = {std::string(kTestKey), std::string(kTestKey), true};
+    const KeySet keys({Key::from_secret(kTestKey, Algorithm::kHs256).value()});
+    options.access.issuers = {{.name = "", .publisher_keys = keys, .subscriber_keys = keys}};
+    options.access.anonymous = true;
     options.version = "test";
     options.limits.linger_ms = 100;
     if (change) change(options);

@@ -4,10 +4,12 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "fanfare/access/key_vectors.h"
 #include "testing/live/child_process.h"
 
 namespace fanfare::live {
@@ -29,6 +31,13 @@ bool becomes_ready(const ChildProcess& server) {
   return eventually([&] { return has(server.err(), "\"event\":\"ready\""); });
 }
 
+const std::string kPublicKey(kRsaPublicPem);
+// RFC 8037 appendix A.1, and its public half.
+const std::string kPrivateJwk = R"({"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",)"
+                                R"("x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})";
+const std::string kPublicJwks =
+    R"({"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]})";
+
 const std::string kLongKey = "0123456789abcdef0123456789abcdef";
 
 TEST(ProgramServe, RefusesWhatWouldServeNobody) {
@@ -48,6 +57,15 @@ TEST(ProgramServe, RefusesWhatWouldServeNobody) {
       {{"--dev", "--log", "memory", "--limit", "history_updates_max=9"},
        "--log memory has no limit history_updates_max"},
       {{"--dev", "--durability", "paper"}, "paper"},
+      {{"--dev", "--publisher-key-file", "/nowhere/key"}, "--publisher-key-file /nowhere/key: No such file"},
+      {{"--dev", "--publisher-key", "a", "--publisher-key-file", "b"}, "not both"},
+      {{"--dev", "--publisher-key", kPublicKey, "--publisher-alg", "HS256"}, "HS256 does not go with an RSA key"},
+      {{"--dev", "--publisher-key", "a", "--publisher-alg", "none"}, "tokens are not signed with 'none' here"},
+      {{"--dev", "--subscriber-alg", "HS256"}, "--subscriber-alg (or $MERCURE_SUBSCRIBER_JWT_ALG) is for a key"},
+      {{"--dev", "--subscriber-key", "{\"keys\":[]}"}, "the JWKS has no keys"},
+      {{"--dev", "--subscriber-key", kPrivateJwk}, "this is a private key"},
+      {{"--dev", "--token-leeway", "-1"}, "--token-leeway"},
+      {{"--dev", "--token-leeway", "601"}, "--token-leeway"},
       {{"--dev", "--unknown-id", "guess"}, "guess"},
   };
   for (const auto& each : cases) {
@@ -67,6 +85,43 @@ TEST(ProgramServe, TakesTheKeysOfTheEnvironment) {
   server.send_signal(SIGINT);
   EXPECT_EQ(server.wait(), 0);
   EXPECT_TRUE(has(server.err(), "\"event\":\"stopped\"")) << server.err();
+}
+
+// The address in the line that says so.
+std::string hub_of(const ChildProcess& server) {
+  const std::string log = server.err();
+  const auto begin = log.find("\"listen\":\"") + 10;
+  return log.substr(begin, log.find('"', begin) - begin);
+}
+
+TEST(ProgramServe, TakesThePemAndAlgorithmOfTheEnvironmentAndJwksFromAFile) {
+  const std::string path = ::testing::TempDir() + "jwks of " + std::to_string(::getpid());
+  std::ofstream(path) << kPublicJwks << "\n";
+  ChildProcess server(serve({"--log", "memory", "--publisher-key-file", path},
+                            {"MERCURE_SUBSCRIBER_JWT_KEY=" + kPublicKey, "MERCURE_SUBSCRIBER_JWT_ALG=PS256"}));
+  ASSERT_TRUE(becomes_ready(server)) << server.err();
+  std::filesystem::remove(path);
+  EXPECT_FALSE(has(server.err(), "weak_key")) << server.err();
+
+  ChildProcess minter(
+      {.command = {kProgram, "token", "--publish", "greetings", "--key", kPrivateJwk}, .environment = {}});
+  EXPECT_EQ(minter.wait(), 0) << minter.err();
+  const std::string token = minter.out().substr(0, minter.out().find('\n'));
+  const auto publish = [&](const std::string& topic, const std::string& with) {
+    ChildProcess publisher({.command = {kProgram, "publish", "--hub", hub_of(server), "--topic", topic, "hello"},
+                            .environment = {"FANFARE_TOKEN=" + with}});
+    return publisher.wait();
+  };
+  EXPECT_EQ(publish("greetings", token), 0) << token;
+  EXPECT_EQ(publish("others", token), 4);
+  EXPECT_EQ(publish("greetings", token.substr(0, token.rfind('.') + 1)), 4);
+}
+
+TEST(ProgramServe, DevelopmentWithAPublicKeyPrintsNoToken) {
+  ChildProcess server(serve({"--dev", "--log", "memory", "--publisher-key", kPublicKey}));
+  ASSERT_TRUE(becomes_ready(server)) << server.err();
+  EXPECT_TRUE(has(server.out(), "Bearer TOKEN'")) << server.out();
+  EXPECT_FALSE(has(server.out(), "#token=")) << server.out();
 }
 
 TEST(ProgramServe, WarnsOfAWeakKey) {

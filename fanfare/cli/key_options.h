@@ -1,0 +1,47 @@
+// The options that name a key for tokens, as --publisher-key, --publisher-key-file and --publisher-alg do. What they
+// hold is told by its content (KeySet::parse); the last line ending of a file is no part of it.
+// Any thread, on options of its own.
+#pragma once
+
+#include <string>
+
+#include "fanfare/access/key_set.h"
+#include "fanfare/base/error.h"
+#include "fanfare/base/limits.h"
+
+namespace CLI {
+class App;
+}
+
+namespace fanfare::cli {
+
+struct KeyOptions {
+  std::string key;
+  std::string file;
+  std::string algorithm;
+  // What the messages call them.
+  std::string key_name;
+  std::string file_name;
+  std::string algorithm_name;
+
+  bool names_key() const { return !key.empty() || !file.empty(); }
+};
+
+// Adds PREFIXkey, PREFIXkey-file and PREFIXalg. whose: "publishers' tokens". environment: with it, the variables
+// environment_KEY and environment_ALG stand in for options; empty: none do. keys must outlive the parsing.
+void add_key_options(CLI::App& command, KeyOptions& keys, const std::string& prefix, const std::string& whose,
+                     const std::string& environment);
+
+// The key of the variables environment_KEY and environment_ALG alone, for commands that do not have them as options.
+KeyOptions key_of_environment(const std::string& environment);
+
+// Empty if the options name no key. Fails for what cannot be read, both a key and a file, and an algorithm without key.
+Result<KeySet> read_keys(const KeyOptions& options, const Limits& limits);
+
+// For a hub, which has no use for private keys: they are refused, so that nobody can take them from there.
+Result<KeySet> read_verification_keys(const KeyOptions& options, const Limits& limits);
+
+// The first that can sign; fails if there is none.
+Result<Key> read_signing_key(const KeyOptions& options, const Limits& limits);
+
+}  // namespace fanfare::cli
