@@ -288,6 +288,7 @@ void World::finish_one() {
   SimulatedSubscriber* const each = some_subscriber();
   if (each == nullptr) return;
   each->finish(dice_.percent(50) ? "retry: " + std::to_string(2'000 + dice_.below(9)) + "\n\n" : "");
+  check_budget();
 }
 
 void World::forget_ended() {

@@ -93,16 +93,17 @@ void Subscription::finish(std::string_view last_words) {
   if (!last_words.empty()) words = RenditionRef::make(hub_.holdings_, last_words);
   if (piece_ && piece_offset_ > 0) {
     last_words_ = std::move(words);
-    return;
-  }
-  if (piece_) release_piece();
-  if (words) {
+  } else {
+    if (piece_) release_piece();
+    if (!words) {
+      state_ = State::kEnded;
+      outlet_.on_end(StreamEnd::kFinished);
+      return;
+    }
     hold_piece(std::move(words), 0, seen_, 0);
     outlet_.on_news();
-    return;
   }
-  state_ = State::kEnded;
-  outlet_.on_end(StreamEnd::kFinished);
+  hub_.keep_budget();
 }
 
 void Subscription::hold_piece(RenditionRef piece, std::size_t offset, Position through, std::uint32_t updates) {
