@@ -23,7 +23,6 @@ ChildOptions serve_command(const ServerProcessOptions& options) {
                    "serve",
                    "--listen",
                    "127.0.0.1:" + std::to_string(options.port),
-                   "--anonymous",
                    "--publisher-key",
                    std::string(kKey),
                    "--subscriber-key",
@@ -44,6 +43,8 @@ ChildOptions serve_command(const ServerProcessOptions& options) {
     child.command.push_back("--limit");
     child.command.push_back(limit);
   }
+  if (options.anonymous) child.command.push_back("--anonymous");
+  child.command.insert(child.command.end(), options.arguments.begin(), options.arguments.end());
   child.files_max = options.files_max;
   return child;
 }
@@ -88,6 +89,10 @@ std::string ServerProcess::token() const {
   Grants grants;
   grants.publish = {"*"};
   grants.subscribe = {"*"};
+  return token_with(grants);
+}
+
+std::string ServerProcess::token_with(const Grants& grants) {
   return make_token(kKey, grants);
 }
 

@@ -8,28 +8,33 @@
 #include <string_view>
 #include <vector>
 
+#include "fanfare/access/authorizer.h"
 #include "testing/live/child_process.h"
 #include "testing/live/http_client.h"
 
 namespace fanfare::live {
 
 struct ServerProcessOptions {
-  std::vector<std::string> limits = {};  // NAME=VALUE
-  std::size_t files_max = 0;             // RLIMIT_NOFILE; 0: as many as the test may have
-  std::uint16_t port = 0;                // 0: any free one
-  std::string data = {};                 // directory of the event log; empty: it is in memory
-  std::string history_rules = {};        // file; empty: none
+  std::vector<std::string> limits = {};     // NAME=VALUE
+  std::vector<std::string> arguments = {};  // more of `fanfare serve`
+  bool anonymous = true;                    // anybody may subscribe
+  std::size_t files_max = 0;                // RLIMIT_NOFILE; 0: as many as the test may have
+  std::uint16_t port = 0;                   // 0: any free one
+  std::string data = {};                    // directory of the event log; empty: it is in memory
+  std::string history_rules = {};           // file; empty: none
 };
 
 class ServerProcess {
  public:
   // Returns when it is ready; if it does not become so, the test fails and port() is 0.
-  // Anybody may subscribe; publishing takes token().
+  // Publishing takes token().
   explicit ServerProcess(const ServerProcessOptions& options = {});
 
   std::uint16_t port() const { return port_; }
   std::string url() const;    // of the hub
   std::string token() const;  // grants all
+  // Signed with the key of publishers and subscribers.
+  static std::string token_with(const Grants& grants);
   ChildProcess& process() { return process_; }
   // kill -9; returns when it is gone, so that another may have its port and its directory.
   void kill();
