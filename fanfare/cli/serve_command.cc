@@ -271,6 +271,34 @@ std::string footer() {
   return text;
 }
 
+void add_history_options(CLI::App& command, Parsed& parsed) {
+  command
+      .add_option("--data", parsed.directory,
+                  "Keep the event log in this directory (else $STATE_DIRECTORY/log, or ~/.local/state/fanfare/log)")
+      ->type_name("DIR");
+  command.add_option("--log", parsed.log, "memory: keep the event log in memory only; it is gone with the process")
+      ->type_name("KIND")
+      ->check(CLI::IsMember({"memory"}));
+  command
+      .add_option("--durability", parsed.durability,
+                  "Answer publishers when the disk has the update (fsync: it survives the loss of power), the system "
+                  "(os: the end of the process) or the process (memory: a clean stop)")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember({"fsync", "os", "memory"}))
+      ->capture_default_str();
+  command
+      .add_option("--history-rules", parsed.history_rules,
+                  "What the event log keeps of some topics: rules with an age, a number, durable or not (TOML)")
+      ->type_name("FILE");
+  command
+      .add_option("--unknown-id", parsed.unknown_id,
+                  "What a subscriber gets whose Last-Event-ID is unknown: what comes (live), or all that is held "
+                  "first (replay)")
+      ->type_name("WHAT")
+      ->check(CLI::IsMember({"live", "replay"}))
+      ->capture_default_str();
+}
+
 }  // namespace
 
 void add_serve_command(CLI::App& app, Run& run_later) {
@@ -302,31 +330,7 @@ void add_serve_command(CLI::App& app, Run& run_later) {
                    "Let pages of this origin publish with their visitor's cookie; repeat for more")
       ->type_name("ORIGIN")
       ->allow_extra_args(false);
-  command
-      ->add_option("--data", parsed->directory,
-                   "Keep the event log in this directory (else $STATE_DIRECTORY/log, or ~/.local/state/fanfare/log)")
-      ->type_name("DIR");
-  command->add_option("--log", parsed->log, "memory: keep the event log in memory only; it is gone with the process")
-      ->type_name("KIND")
-      ->check(CLI::IsMember({"memory"}));
-  command
-      ->add_option("--durability", parsed->durability,
-                   "Answer publishers when the disk has the update (fsync: it survives the loss of power), the system "
-                   "(os: the end of the process) or the process (memory: a clean stop)")
-      ->type_name("LEVEL")
-      ->check(CLI::IsMember({"fsync", "os", "memory"}))
-      ->capture_default_str();
-  command
-      ->add_option("--history-rules", parsed->history_rules,
-                   "What the event log keeps of some topics: rules with an age, a number, durable or not (TOML)")
-      ->type_name("FILE");
-  command
-      ->add_option("--unknown-id", parsed->unknown_id,
-                   "What a subscriber gets whose Last-Event-ID is unknown: what comes (live), or all that is held "
-                   "first (replay)")
-      ->type_name("WHAT")
-      ->check(CLI::IsMember({"live", "replay"}))
-      ->capture_default_str();
+  add_history_options(*command, *parsed);
   command->add_option("--threads", parsed->options.threads, "Threads that serve (else one for each core)")
       ->type_name("N")
       ->check(CLI::Range(1, 256).description(""));
