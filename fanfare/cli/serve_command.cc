@@ -40,7 +40,7 @@ Examples:
   fanfare serve --listen [::1]:8080 --dev --limit heartbeat_ms=5000)";
 
 constexpr std::size_t kSecretBytes = 32;  // RFC 7518 section 3.2: as long as the hash
-constexpr int kLeewayMax_s = 600;
+constexpr int kLeewaySecondsMax = 600;
 
 struct Parsed {
   ServerOptions options;
@@ -317,7 +317,7 @@ void add_serve_command(CLI::App& app, Run& run_later) {
           "--token-leeway", parsed->options.access.leeway_s,
           "How far the clocks of those who make tokens may be off: their exp counts so much later, nbf earlier")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0, kLeewayMax_s).description(""))
+      ->check(CLI::Range(0, kLeewaySecondsMax).description(""))
       ->capture_default_str();
   command->add_flag("--anonymous", parsed->options.access.anonymous, "Let anybody subscribe to public updates");
   command

@@ -16,7 +16,7 @@ namespace fanfare::cli {
 namespace {
 
 constexpr std::size_t kNameColumn = 12;
-constexpr std::int64_t kShownTimeMax_s = 253'402'300'799;  // the end of the year 9999, RFC 3339's last
+constexpr std::int64_t kShownSecondsMax = 253'402'300'799;  // the end of the year 9999, RFC 3339's last
 
 void append_line(std::string& text, std::string name, std::string_view value) {
   name.resize(std::max(kNameColumn, name.size() + 1), ' ');
@@ -40,7 +40,7 @@ std::string words_of(std::uint64_t seconds) {
 }
 
 std::string time_in_words(std::int64_t time_s, std::int64_t now_s) {
-  if (time_s < 0 || time_s > kShownTimeMax_s) return "at " + std::to_string(time_s) + " (Unix time)";
+  if (time_s < 0 || time_s > kShownSecondsMax) return "at " + std::to_string(time_s) + " (Unix time)";
   std::string time = format_rfc3339_ms(static_cast<std::uint64_t>(time_s) * 1000);
   time.replace(time.rfind('.'), std::string::npos, "Z");
   const bool is_past = time_s <= now_s;
