@@ -34,7 +34,9 @@ class DamageTest : public testing::Test {
     std::vector<Appended> all;
     for (int i = 0; i < count; ++i) {
       std::string noise;
-      for (int k = 0; k < 100; ++k) noise += std::to_string(i * 7'919 * k % 1'000);
+      for (std::uint64_t k = 0; k < 100; ++k) {
+        noise += std::to_string(static_cast<std::uint64_t>(i) * 7'919 * k % 1'000);
+      }
       all.push_back(append(*log, make_update(std::to_string(i) + " " + noise, {}, "0")).value());
     }
     // As a crash leaves it: what is written is in the write-ahead log.
