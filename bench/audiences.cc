@@ -4,12 +4,10 @@
 // checks that each subscriber gets every update, in order. Measured from outside: CPU time of all the server's threads
 // by schedstat, resident memory. What it is not: a test, or a comparison with other servers. Two threads: the main one
 // receives, one publishes.
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -20,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/arguments.h"
 #include "bench/farm.h"
 #include "bench/measured_server.h"
 #include "fanfare/access/authorizer.h"
@@ -143,12 +142,9 @@ Figures median(const std::vector<Figures>& turns) {
 }
 
 Result<void> run(const Settings& settings) {
-  rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
-  if (files.rlim_cur < settings.subscribers + kFilesBesides) {
-    return fail("only " + std::to_string(files.rlim_cur) + " files may be open (ulimit -n)");
+  const std::size_t files = raise_file_limit();
+  if (files < settings.subscribers + kFilesBesides) {
+    return fail("only " + std::to_string(files) + " files may be open (ulimit -n)");
   }
   std::printf("%zu subscribers, %zu updates of %zu bytes at %zu/s, %zu server thread(s)\n", settings.subscribers,
               settings.updates, kUpdateBytes, settings.rate, settings.threads);
@@ -178,28 +174,14 @@ Result<void> run(const Settings& settings) {
 }
 
 // Nothing if an argument is wrong.
-std::optional<Settings> settings_from(const std::vector<std::string>& arguments) {
-  struct Number {
-    std::string_view name;
-    std::size_t Settings::* member;
-  };
-  constexpr std::array kNumbers = {Number{"--subscribers", &Settings::subscribers},
-                                   Number{"--updates", &Settings::updates}, Number{"--rate", &Settings::rate},
-                                   Number{"--turns", &Settings::turns}, Number{"--threads", &Settings::threads}};
+std::optional<Settings> settings_from(int count, char** arguments) {
   Settings settings;
-  for (std::size_t i = 0; i < arguments.size(); i += 2) {
-    if (i + 1 == arguments.size()) return std::nullopt;
-    const std::string& value = arguments[i + 1];
-    if (arguments[i] == "--program") {
-      settings.program = std::filesystem::absolute(value);
-      continue;
-    }
-    const auto number = std::ranges::find(kNumbers, arguments[i], &Number::name);
-    if (number == kNumbers.end()) return std::nullopt;
-    const char* end = value.data() + value.size();
-    std::size_t& member = settings.*number->member;
-    if (std::from_chars(value.data(), end, member).ptr != end || member == 0) return std::nullopt;
-  }
+  const Argument known[] = {
+      {"--program", "FILE", &settings.program}, {"--subscribers", "N", &settings.subscribers},
+      {"--updates", "N", &settings.updates},    {"--rate", "N", &settings.rate},
+      {"--turns", "N", &settings.turns},        {"--threads", "N", &settings.threads},
+  };
+  if (!read_arguments("audiences_bench", known, count, arguments)) return std::nullopt;
   return settings;
 }
 
@@ -207,13 +189,8 @@ std::optional<Settings> settings_from(const std::vector<std::string>& arguments)
 }  // namespace fanfare::bench
 
 int main(int count, char** arguments) {
-  const auto settings = fanfare::bench::settings_from({arguments + 1, arguments + count});
-  if (!settings) {
-    std::fprintf(stderr,
-                 "usage: audiences_bench [--program FILE] [--subscribers N] [--updates N] [--rate N] [--turns N] "
-                 "[--threads N]\n");
-    return 2;
-  }
+  const auto settings = fanfare::bench::settings_from(count, arguments);
+  if (!settings) return 2;
   if (const auto done = fanfare::bench::run(*settings); !done) {
     std::fprintf(stderr, "audiences_bench: %s\n", done.error().message.c_str());
     return 1;

@@ -1,12 +1,10 @@
 // Personalised updates, one for each subscriber, published to a real server in one request, and one request for each.
 // Prints the time until the publisher has its answer, and until every subscriber has its update.
 // What it is not: a test. One thread, which publishes and then receives, so the second time is an upper bound.
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -16,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/arguments.h"
 #include "bench/farm.h"
 #include "bench/measured_server.h"
 #include "fanfare/base/error.h"
@@ -121,10 +120,7 @@ Result<void> measure(const Settings& settings, std::uint16_t port) {
 }
 
 Result<void> run(const Settings& settings) {
-  rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
+  raise_file_limit();
   const std::string data = settings.directory + "/fanfare-batch-" + std::to_string(::getpid());
   Result<void> done;
   {
@@ -136,31 +132,14 @@ Result<void> run(const Settings& settings) {
 }
 
 // Nothing if an argument is wrong.
-std::optional<Settings> settings_from(const std::vector<std::string>& arguments) {
-  struct Number {
-    std::string_view name;
-    std::size_t Settings::* member;
-  };
-  constexpr std::array kNumbers = {Number{"--updates", &Settings::updates}, Number{"--turns", &Settings::turns},
-                                   Number{"--threads", &Settings::threads}};
+std::optional<Settings> settings_from(int count, char** arguments) {
   Settings settings;
-  for (std::size_t i = 0; i < arguments.size(); i += 2) {
-    if (i + 1 == arguments.size()) return std::nullopt;
-    const std::string& value = arguments[i + 1];
-    if (arguments[i] == "--program") {
-      settings.program = std::filesystem::absolute(value);
-      continue;
-    }
-    if (arguments[i] == "--directory") {
-      settings.directory = std::filesystem::absolute(value);
-      continue;
-    }
-    const auto number = std::ranges::find(kNumbers, arguments[i], &Number::name);
-    if (number == kNumbers.end()) return std::nullopt;
-    const char* end = value.data() + value.size();
-    std::size_t& member = settings.*number->member;
-    if (std::from_chars(value.data(), end, member).ptr != end || member == 0) return std::nullopt;
-  }
+  const Argument known[] = {
+      {"--program", "FILE", &settings.program}, {"--directory", "DIR", &settings.directory},
+      {"--updates", "N", &settings.updates},    {"--turns", "N", &settings.turns},
+      {"--threads", "N", &settings.threads},
+  };
+  if (!read_arguments("batch_bench", known, count, arguments)) return std::nullopt;
   return settings;
 }
 
@@ -168,12 +147,8 @@ std::optional<Settings> settings_from(const std::vector<std::string>& arguments)
 }  // namespace fanfare::bench
 
 int main(int count, char** arguments) {
-  const auto settings = fanfare::bench::settings_from({arguments + 1, arguments + count});
-  if (!settings) {
-    std::fprintf(stderr,
-                 "usage: batch_bench [--program FILE] [--directory DIR] [--updates N] [--turns N] [--threads N]\n");
-    return 2;
-  }
+  const auto settings = fanfare::bench::settings_from(count, arguments);
+  if (!settings) return 2;
   if (const auto done = fanfare::bench::run(*settings); !done) {
     std::fprintf(stderr, "batch_bench: %s\n", done.error().message.c_str());
     return 1;

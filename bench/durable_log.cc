@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -24,6 +23,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/arguments.h"
 #include "bench/measured_server.h"
 #include "fanfare/history_rocksdb/record.h"
 #include "fanfare/history_rocksdb/rocksdb_log.h"
@@ -315,39 +315,23 @@ void measure_large_logs(const Settings& settings) {
   const LogFigures small = measure_log(settings, kSmallLogUpdates);
   const LogFigures large = measure_log(settings, settings.updates);
   std::printf(
-      "  resuming in the large log takes %.2f times as long (goal: at most %.0f), topics that nobody has asked "
-      "for %.2f times; it was ready in %.2f s (goal: under %.0f)\n",
-      large.resume_us / small.resume_us, kResumeGoal, large.cold_resume_us / small.resume_us, large.ready_seconds,
-      kOpeningGoalSeconds);
+      "  resuming in the large log takes %.2f times as long (goal: at most %.0f); it was ready in %.2f s (goal: under "
+      "%.0f)\n",
+      large.resume_us / small.resume_us, kResumeGoal, large.ready_seconds, kOpeningGoalSeconds);
+  if (large.cold_resume_us != 0) {
+    std::printf("  topics that nobody has asked for take %.2f times as long\n", large.cold_resume_us / small.resume_us);
+  }
 }
 
 // Nothing if an argument is wrong.
-std::optional<Settings> settings_from(const std::vector<std::string>& arguments) {
-  struct Number {
-    std::string_view name;
-    std::size_t Settings::* member;
-  };
-  constexpr std::array kNumbers = {Number{"--updates", &Settings::updates},
-                                   Number{"--publishers", &Settings::publishers}, Number{"--turns", &Settings::turns},
-                                   Number{"--seconds", &Settings::seconds}};
+std::optional<Settings> settings_from(int count, char** arguments) {
   Settings settings;
-  for (std::size_t i = 0; i < arguments.size(); i += 2) {
-    if (i + 1 == arguments.size()) return std::nullopt;
-    const std::string& value = arguments[i + 1];
-    if (arguments[i] == "--program") {
-      settings.program = std::filesystem::absolute(value);
-      continue;
-    }
-    if (arguments[i] == "--directory") {
-      settings.directory = std::filesystem::absolute(value);
-      continue;
-    }
-    const auto number = std::ranges::find(kNumbers, arguments[i], &Number::name);
-    if (number == kNumbers.end()) return std::nullopt;
-    const char* end = value.data() + value.size();
-    std::size_t& member = settings.*number->member;
-    if (std::from_chars(value.data(), end, member).ptr != end || member == 0) return std::nullopt;
-  }
+  const bench::Argument known[] = {
+      {"--program", "FILE", &settings.program}, {"--directory", "DIR", &settings.directory},
+      {"--updates", "N", &settings.updates},    {"--publishers", "N", &settings.publishers},
+      {"--turns", "N", &settings.turns},        {"--seconds", "N", &settings.seconds},
+  };
+  if (!bench::read_arguments("durable_log_bench", known, count, arguments)) return std::nullopt;
   settings.updates = std::max(settings.updates, kSmallLogUpdates) / kUpdatesPerTopic * kUpdatesPerTopic;
   return settings;
 }
@@ -359,13 +343,8 @@ int main(int count, char** arguments) {
   if (count == 4 && arguments[1] == fanfare::kFill) {
     fanfare::fill_and_crash(arguments[2], std::strtoull(arguments[3], nullptr, 10));
   }
-  const auto settings = fanfare::settings_from({arguments + 1, arguments + count});
-  if (!settings) {
-    std::fprintf(stderr,
-                 "usage: durable_log_bench [--program FILE] [--directory DIR] [--updates N] [--publishers N] [--turns "
-                 "N] [--seconds N]\n");
-    return 2;
-  }
+  const auto settings = fanfare::settings_from(count, arguments);
+  if (!settings) return 2;
   fanfare::measure_throughput(*settings);
   fanfare::measure_large_logs(*settings);
   return 0;

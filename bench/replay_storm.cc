@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -20,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/arguments.h"
 #include "bench/farm.h"
 #include "bench/measured_server.h"
 #include "fanfare/base/error.h"
@@ -109,8 +109,8 @@ Result<void> storm(const Settings& settings, const MeasuredServer& server, const
   std::jthread readers([&] {
     ::setpriority(PRIO_PROCESS, 0, kReadersNice);  // of this thread; else those who are live would wait for it here
     Farm farm(server.port(), update_text);
-    const std::string request = subscribe_request(kReplayedTopic, "&lastEventID=earliest");
-    replayed = farm.open(settings.readers, [&](std::size_t) { return request; });
+    replayed = farm.open(settings.readers,
+                         [](std::size_t) { return subscribe_request(kReplayedTopic, "&lastEventID=earliest"); });
     if (replayed) replayed = farm.receive_all_before(settings.updates);
     over = true;
   });
@@ -136,10 +136,7 @@ Result<void> storm(const Settings& settings, const MeasuredServer& server, const
 }
 
 Result<void> run(const Settings& settings) {
-  rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  files.rlim_cur = files.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &files);
+  raise_file_limit();
   const std::string data = settings.directory + "/fanfare-replay-storm-" + std::to_string(::getpid());
   const auto serve = [&] {
     return MeasuredServer(settings.program, {"--data", data, "--threads", std::to_string(settings.threads)});
@@ -164,31 +161,14 @@ Result<void> run(const Settings& settings) {
 }
 
 // Nothing if an argument is wrong.
-std::optional<Settings> settings_from(const std::vector<std::string>& arguments) {
-  struct Number {
-    std::string_view name;
-    std::size_t Settings::* member;
-  };
-  constexpr std::array kNumbers = {Number{"--readers", &Settings::readers}, Number{"--updates", &Settings::updates},
-                                   Number{"--threads", &Settings::threads}};
+std::optional<Settings> settings_from(int count, char** arguments) {
   Settings settings;
-  for (std::size_t i = 0; i < arguments.size(); i += 2) {
-    if (i + 1 == arguments.size()) return std::nullopt;
-    const std::string& value = arguments[i + 1];
-    if (arguments[i] == "--program") {
-      settings.program = std::filesystem::absolute(value);
-      continue;
-    }
-    if (arguments[i] == "--directory") {
-      settings.directory = std::filesystem::absolute(value);
-      continue;
-    }
-    const auto number = std::ranges::find(kNumbers, arguments[i], &Number::name);
-    if (number == kNumbers.end()) return std::nullopt;
-    const char* end = value.data() + value.size();
-    std::size_t& member = settings.*number->member;
-    if (std::from_chars(value.data(), end, member).ptr != end || member == 0) return std::nullopt;
-  }
+  const Argument known[] = {
+      {"--program", "FILE", &settings.program}, {"--directory", "DIR", &settings.directory},
+      {"--readers", "N", &settings.readers},    {"--updates", "N", &settings.updates},
+      {"--threads", "N", &settings.threads},
+  };
+  if (!read_arguments("replay_storm_bench", known, count, arguments)) return std::nullopt;
   return settings;
 }
 
@@ -196,13 +176,8 @@ std::optional<Settings> settings_from(const std::vector<std::string>& arguments)
 }  // namespace fanfare::bench
 
 int main(int count, char** arguments) {
-  const auto settings = fanfare::bench::settings_from({arguments + 1, arguments + count});
-  if (!settings) {
-    std::fprintf(stderr,
-                 "usage: replay_storm_bench [--program FILE] [--directory DIR] [--readers N] [--updates N] "
-                 "[--threads N]\n");
-    return 2;
-  }
+  const auto settings = fanfare::bench::settings_from(count, arguments);
+  if (!settings) return 2;
   if (const auto done = fanfare::bench::run(*settings); !done) {
     std::fprintf(stderr, "replay_storm_bench: %s\n", done.error().message.c_str());
     return 1;

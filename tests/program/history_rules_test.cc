@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "fanfare/history_rocksdb/test_log.h"
 #include "testing/live/server_process.h"
+#include "tests/program/run_program.h"
 
 namespace fanfare::live {
 namespace {
-
-using Words = std::vector<std::string>;
 
 constexpr const char* kRules = R"([[rule]]
 topics = ["price/{id}"]
@@ -28,23 +28,6 @@ durable = false
 topics = ["brief"]
 max_age = "1ms"
 )";
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != text.npos;
-}
-
-struct Ran {
-  std::optional<int> code;
-  std::string out;
-  std::string err;
-};
-
-Ran run(Words arguments) {
-  arguments.insert(arguments.begin(), kProgram);
-  ChildProcess child({.command = std::move(arguments), .environment = {}});
-  const auto code = child.wait();
-  return {code, child.out(), child.err()};
-}
 
 // The id of the update.
 std::string publish(const ServerProcess& server, const std::string& topic, const std::string& data) {
@@ -64,20 +47,15 @@ std::string listen(const ServerProcess& server, const std::string& query, int co
 
 class ProgramHistoryRules : public ::testing::Test {
  protected:
-  ProgramHistoryRules() {
-    std::string name = std::filesystem::temp_directory_path() / "fanfare-program-XXXXXX";
-    root_ = ::mkdtemp(name.data());
-    write_rules(kRules);
-  }
-  ~ProgramHistoryRules() override { std::filesystem::remove_all(root_); }
+  ProgramHistoryRules() { write_rules(kRules); }
 
   void write_rules(const std::string& text) const { std::ofstream(rules()) << text; }
-  std::string rules() const { return root_ + "/rules.toml"; }
-  ServerProcessOptions options() const { return {.data = root_ + "/log", .history_rules = rules()}; }
+  std::string rules() const { return root_.path() + "/rules.toml"; }
+  ServerProcessOptions options() const { return {.data = root_.path() + "/log", .history_rules = rules()}; }
 
   // What it stores, by its data, in log order.
   std::string stored() const {
-    const Ran dumped = run({"log", "dump", "--data", root_ + "/log"});
+    const Ran dumped = run({"log", "dump", "--data", root_.path() + "/log"});
     EXPECT_EQ(dumped.code, 0) << dumped.err;
     constexpr std::string_view kData = "\"data\":\"";
     std::string all;
@@ -93,7 +71,7 @@ class ProgramHistoryRules : public ::testing::Test {
     return run(std::move(arguments));
   }
 
-  std::string root_;
+  const TestDirectory root_;
 };
 
 TEST_F(ProgramHistoryRules, OfATopicThatIsAStateOnlyTheLastUpdateIsKept) {
@@ -152,11 +130,11 @@ TEST_F(ProgramHistoryRules, AFileThatIsWrongKeepsTheHubFromStarting) {
       {"\"\\u001b[2J\" = 1\n", ":1:1: unknown key '\\x1b[2J'; there is rule\n"},
   };
   for (const auto& each : cases) {
-    const Ran ran = serve(each.text, {"--data", root_ + "/log"});
+    const Ran ran = serve(each.text, {"--data", root_.path() + "/log"});
     EXPECT_EQ(ran.code, 1);
     EXPECT_TRUE(has(ran.err, "fanfare serve: " + rules() + each.told)) << ran.err;
     EXPECT_EQ(ran.out, "");
-    EXPECT_FALSE(std::filesystem::exists(root_ + "/log")) << "it was found out before the log was made";
+    EXPECT_FALSE(std::filesystem::exists(root_.path() + "/log")) << "it was found out before the log was made";
   }
   const Ran missing = run({"serve", "--dev", "--log", "memory", "--history-rules", "/nowhere/rules.toml"});
   EXPECT_EQ(missing.code, 1);

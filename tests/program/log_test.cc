@@ -9,33 +9,17 @@
 #include <utility>
 #include <vector>
 
+#include "fanfare/history_rocksdb/test_log.h"
 #include "testing/live/server_process.h"
+#include "tests/program/run_program.h"
 
 namespace fanfare::live {
 namespace {
 
-using Words = std::vector<std::string>;
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != text.npos;
-}
-
-struct Ran {
-  std::optional<int> code;
-  std::string out;
-  std::string err;
-};
-
-Ran finish(ChildProcess& child) {
-  const auto code = child.wait();
-  return {code, child.out(), child.err()};
-}
-
 Ran log(const std::string& command, const std::string& directory, const Words& options = {}) {
-  Words words = {kProgram, "log", command, "--data", directory};
+  Words words = {"log", command, "--data", directory};
   words.insert(words.end(), options.begin(), options.end());
-  ChildProcess child({.command = std::move(words), .environment = {}});
-  return finish(child);
+  return run(std::move(words));
 }
 
 // A dump without the times, which are the log's own.
@@ -49,13 +33,7 @@ std::string timeless(std::string dump) {
 
 class ProgramLog : public ::testing::Test {
  protected:
-  ProgramLog() {
-    std::string name = std::filesystem::temp_directory_path() / "fanfare-program-XXXXXX";
-    root_ = ::mkdtemp(name.data());
-  }
-  ~ProgramLog() override { std::filesystem::remove_all(root_); }
-
-  std::string directory(const std::string& name) const { return root_ + "/" + name; }
+  std::string directory(const std::string& name) const { return root_.path() + "/" + name; }
 
   static Words environment(const ServerProcess& server) {
     return {"FANFARE_HUB=" + server.url(), "FANFARE_TOKEN=" + server.token()};
@@ -72,7 +50,7 @@ class ProgramLog : public ::testing::Test {
     return finish(child);
   }
 
-  std::string root_;
+  const TestDirectory root_;
 };
 
 const std::string kLines =

@@ -8,24 +8,10 @@
 #include <vector>
 
 #include "testing/live/server_process.h"
+#include "tests/program/run_program.h"
 
 namespace fanfare::live {
 namespace {
-
-using Words = std::vector<std::string>;
-
-struct Ran {
-  std::optional<int> code;
-  std::string out;
-  std::string err;
-};
-
-Ran run(Words arguments, const Words& environment = {}) {
-  arguments.insert(arguments.begin(), kProgram);
-  ChildProcess child({.command = std::move(arguments), .environment = environment});
-  const auto code = child.wait();
-  return {code, child.out(), child.err()};
-}
 
 class PublishAndListen : public ::testing::Test {
  protected:
@@ -41,10 +27,6 @@ class PublishAndListen : public ::testing::Test {
 
   ServerProcess server_;
 };
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != text.npos;
-}
 
 TEST_F(PublishAndListen, AnUpdateIsHeardWithTheIdThatPublishPrints) {
   ChildProcess json(command({"listen", "--json", "--count", "1", "greetings"}));

@@ -11,20 +11,15 @@
 
 #include "fanfare/access/key_vectors.h"
 #include "testing/live/child_process.h"
+#include "tests/program/run_program.h"
 
 namespace fanfare::live {
 namespace {
-
-using Words = std::vector<std::string>;
 
 ChildOptions serve(Words arguments, const Words& environment = {}) {
   Words command = {kProgram, "serve", "--listen", "127.0.0.1:0"};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return {.command = std::move(command), .environment = environment};
-}
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != text.npos;
 }
 
 bool becomes_ready(const ChildProcess& server) {
