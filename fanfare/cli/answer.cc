@@ -1,5 +1,9 @@
 #include "fanfare/cli/answer.h"
 
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
 #include "fanfare/cli/hub_url.h"
 #include "fanfare/cli/printable.h"
 
@@ -53,6 +57,15 @@ std::string_view advice(int status) {
   }
 }
 
+// The sentence of a problem; nothing for a body that is none.
+std::optional<std::string> problem_detail(std::string_view body) {
+  const auto problem = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!problem.is_object()) return std::nullopt;
+  const auto detail = problem.find("detail");
+  if (detail == problem.end() || !detail->is_string()) return std::nullopt;
+  return detail->get<std::string>();
+}
+
 }  // namespace
 
 Failure explain(const NoAnswer& no_answer, std::string_view url) {
@@ -82,7 +95,7 @@ Failure explain_status(int status, std::string_view body) {
                         : failed ? "the server failed: "
                                  : "this is no answer of a hub: ";
   message += status_text(status);
-  std::string reason = first_line(body);
+  std::string reason = first_line(problem_detail(body).value_or(std::string(body)));
   if (!reason.empty()) message += " (" + reason + ")";
   message += advice(status);
   return {refused ? ExitCode::kRefused : ExitCode::kServer, std::move(message)};

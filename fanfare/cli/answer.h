@@ -32,7 +32,8 @@ struct Failure {
 // url: as the user would know it; only what shown_url() leaves is shown.
 Failure explain(const NoAnswer& no_answer, std::string_view url);
 
-// For an answer whose status is not the expected one. body: its first line is the server's reason.
+// For an answer whose status is not the expected one. body: a problem (RFC 9457), whose detail is the server's reason,
+// else text, of which its first line is.
 Failure explain_status(int status, std::string_view body);
 
 // "401 Unauthorized"; the number alone where it has no well-known name.

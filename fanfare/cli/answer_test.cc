@@ -23,6 +23,8 @@ TEST(Answer, PassesTheServersReasonOn) {
   Failure refused = explain_status(403, "no grant for \"a\"\nsecond line\n");
   EXPECT_EQ(refused.exit_code, ExitCode::kRefused);
   EXPECT_EQ(refused.message, "the server refused: 403 Forbidden (no grant for \"a\")");
+  Failure problem = explain_status(400, R"({"title":"Bad Request","status":400,"detail":"no topic\u001b"})");
+  EXPECT_EQ(problem.message, "the server refused: 400 Bad Request (no topic\\x1b)");
   Failure failed = explain_status(503, "");
   EXPECT_EQ(failed.exit_code, ExitCode::kServer);
   EXPECT_EQ(failed.message, "the server failed: 503 Service Unavailable");

@@ -244,12 +244,13 @@ TEST(Http1Head, RefusedHeadsGetTheirStatusAndReasonInWhateverPiecesTheyCome) {
   }
 }
 
-TEST(Http1Head, ARefusalIsOneLineOfTextThatCloses) {
+TEST(Http1Head, ARefusalIsAProblemThatCloses) {
   Http1Bench bench;
   bench.feed("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
-  EXPECT_EQ(bench.send(),
-            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 25\r\n"
-            "Connection: close\r\n\r\nThe request has no Host.\n");
+  EXPECT_EQ(
+      bench.send(),
+      "HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: 73\r\n"
+      "Connection: close\r\n\r\n{\"title\":\"Bad Request\",\"status\":400,\"detail\":\"The request has no Host.\"}\n");
   bench.feed("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(bench.send_new(), "");
   EXPECT_TRUE(bench.recorder.heads.empty());
@@ -258,14 +259,14 @@ TEST(Http1Head, ARefusalIsOneLineOfTextThatCloses) {
 TEST(Http1Head, TheRefusalOfWhatFollowsAHeadRequestHasABody) {
   Http1Bench bench;
   bench.feed("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n\n");
-  EXPECT_TRUE(bench.send().ends_with("\r\n\r\nA line of the head ends in LF without CR.\n"));
+  EXPECT_TRUE(bench.send().ends_with("\"detail\":\"A line of the head ends in LF without CR.\"}\n"));
 }
 
 TEST(Http1Head, TheRefusalOfAHeadRequestHasNoBody) {
   for (const std::string_view bytes : {"HEAD / HTTP/1.1\r\n\r\n", "\r\nHEAD / HTTP/1.1\r\n\r\n"}) {
     Http1Bench bench;
     bench.feed(bytes);
-    EXPECT_TRUE(bench.send().contains("Content-Length: 25\r\n"));
+    EXPECT_TRUE(bench.send().contains("Content-Length: 73\r\n"));
     EXPECT_TRUE(bench.send().ends_with("\r\n\r\n"));
   }
 }

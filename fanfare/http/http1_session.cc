@@ -214,7 +214,7 @@ void Http1Session::State::finish_answer() {
 }
 
 void Http1Session::State::refuse(Refusal refusal) {
-  const Response response = text_response(refusal.status, refusal.reason);
+  const Response response = problem_response(refusal.status, refusal.reason);
   closes = true;
   append_head(response.status, response.headers, response.body.size(), false);
   if (!is_head) output.append(response.body);

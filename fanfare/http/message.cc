@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "fanfare/base/json_string.h"
+#include "fanfare/base/utf8.h"
+
 namespace fanfare::http {
 namespace {
 
@@ -99,6 +102,20 @@ Response text_response(int status, std::string_view line) {
   response.headers.add("Content-Type", "text/plain; charset=utf-8");
   response.body = line;
   response.body += '\n';
+  return response;
+}
+
+Response problem_response(int status, std::string_view detail) {
+  Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "application/problem+json");
+  std::string readable;
+  append_utf8_with_replacement(readable, detail);
+  response.body = R"({"title":)";
+  append_json_string(response.body, reason_phrase(status));
+  response.body.append(R"(,"status":)").append(std::to_string(status)).append(R"(,"detail":)");
+  append_json_string(response.body, readable);
+  response.body += "}\n";
   return response;
 }
 

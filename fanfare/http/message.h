@@ -57,6 +57,10 @@ struct Response {
 // A response of one line of text (text/plain; charset=utf-8, LF added).
 Response text_response(int status, std::string_view line);
 
+// A response that says why a request failed: a problem (RFC 9457) with title, status and detail, one line of JSON.
+// detail: a sentence that says what was wrong and what would be right. It may hold bytes of the peer's.
+Response problem_response(int status, std::string_view detail);
+
 // "Not Found" for 404; "Unknown" for what RFC 9110 and 6585 do not name.
 std::string_view reason_phrase(int status);
 

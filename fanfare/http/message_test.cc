@@ -36,6 +36,14 @@ TEST(Message, ATextResponseIsOneLineOfPlainText) {
   EXPECT_EQ(*response.headers.find("content-type"), "text/plain; charset=utf-8");
 }
 
+TEST(Message, AProblemIsALineOfJsonWithTheSentence) {
+  const Response response = problem_response(404, "there is no 'a\"b\xff\n'");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.body,
+            "{\"title\":\"Not Found\",\"status\":404,\"detail\":\"there is no 'a\\\"b\xef\xbf\xbd\\n'\"}\n");
+  EXPECT_EQ(*response.headers.find("content-type"), "application/problem+json");
+}
+
 TEST(Message, StatusesHaveThePhrasesOfTheirSpecifications) {
   EXPECT_EQ(reason_phrase(200), "OK");
   EXPECT_EQ(reason_phrase(413), "Content Too Large");

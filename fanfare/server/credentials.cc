@@ -67,7 +67,7 @@ Result<std::optional<std::string>> token_of(const http::RequestHead& head, const
 }
 
 http::Response unauthorized(std::string_view reason) {
-  auto response = http::text_response(401, reason);
+  auto response = http::problem_response(401, reason);
   response.headers.add("WWW-Authenticate", "Bearer");
   return response;
 }

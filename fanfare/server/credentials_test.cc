@@ -74,7 +74,7 @@ TEST(Credentials, TheirRefusalNamesTheScheme) {
   const auto response = unauthorized("why");
   EXPECT_EQ(response.status, 401);
   EXPECT_EQ(*response.headers.find("WWW-Authenticate"), "Bearer");
-  EXPECT_EQ(response.body, "why\n");
+  EXPECT_EQ(response.body, "{\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"why\"}\n");
 }
 
 }  // namespace

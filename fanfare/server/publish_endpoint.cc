@@ -18,6 +18,9 @@ constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 constexpr std::string_view kLinesType = "application/x-ndjson";
 constexpr std::size_t kPublishersMax = 1'000;  // tokens remembered; then all are forgotten and checked again
 constexpr std::size_t kQueryFieldsMax = 16;
+// Of a token's grants, in the reason of a refusal.
+constexpr std::size_t kSelectorsShown = 5;
+constexpr std::size_t kSelectorBytesShown = 200;
 constexpr std::chrono::milliseconds kRetryParked{2};
 
 std::string_view media_type_of(const http::RequestHead& head) {
@@ -28,12 +31,28 @@ std::string_view media_type_of(const http::RequestHead& head) {
   return media;
 }
 
-// The first update with a topic that is not granted, if there is one.
-std::optional<Rejection> find_ungranted(std::span<const Update> updates, const SelectorSet& granted, bool are_lines) {
+// "'a', 'b' and 7 more".
+std::string list_selectors(std::span<const std::string> selectors) {
+  if (selectors.empty()) return "nothing";
+  std::string text;
+  for (const auto& selector : selectors.first(std::min(selectors.size(), kSelectorsShown))) {
+    text.append(text.empty() ? "'" : ", '").append(selector.substr(0, kSelectorBytesShown));
+    text.append(selector.size() > kSelectorBytesShown ? "…'" : "'");
+  }
+  if (selectors.size() > kSelectorsShown) {
+    text.append(" and ").append(std::to_string(selectors.size() - kSelectorsShown)).append(" more");
+  }
+  return text;
+}
+
+// The first update with a topic that is not granted, if there is one. granted_text: what is.
+std::optional<Rejection> find_ungranted(std::span<const Update> updates, const SelectorSet& granted,
+                                        std::string_view granted_text, bool are_lines) {
   for (std::size_t i = 0; i < updates.size(); ++i) {
     for (const auto& topic : updates[i].topics) {
       if (granted.matches(topic)) continue;
-      Rejection rejection{403, "the token does not grant publishing to '" + topic + "'"};
+      std::string reason = "the token does not grant publishing to '" + topic + "': it grants ";
+      Rejection rejection{403, reason.append(granted_text)};
       return are_lines ? in_line(i + 1, std::move(rejection)) : rejection;
     }
   }
@@ -51,9 +70,9 @@ std::expected<std::size_t, http::Response> PublishEndpoint::admit(const http::Re
   auto publisher = publisher_of(head);
   if (!publisher) return std::unexpected(std::move(publisher.error()));
   if (!format_of(head)) {
-    return std::unexpected(http::text_response(400, "publish with Content-Type: " + std::string(kFormType) +
-                                                        " for one update, or " + std::string(kLinesType) +
-                                                        " for lines of JSON, each an update"));
+    return std::unexpected(http::problem_response(400, "publish with Content-Type: " + std::string(kFormType) +
+                                                           " for one update, or " + std::string(kLinesType) +
+                                                           " for lines of JSON, each an update"));
   }
   return shard_.shared().options.limits.request_body_bytes_max;
 }
@@ -68,7 +87,7 @@ std::optional<PublishEndpoint::BodyFormat> PublishEndpoint::format_of(const http
 std::expected<const PublishEndpoint::Publisher*, http::Response> PublishEndpoint::publisher_of(
     const http::RequestHead& head) {
   const auto query = url::parse_form(head.query, kQueryFieldsMax);
-  if (!query) return std::unexpected(http::text_response(400, query.error().message));
+  if (!query) return std::unexpected(http::problem_response(400, query.error().message));
   const auto token = token_of(head, *query, cookie_for_publishing(head, shard_.shared().publish_origins));
   if (!token) return std::unexpected(unauthorized(token.error().message));
   const std::int64_t now_s = std::time(nullptr);
@@ -87,14 +106,15 @@ std::expected<const PublishEndpoint::Publisher*, http::Response> PublishEndpoint
     topics = compiler_.compile(selectors);
   }
   if (!topics) return std::unexpected(unauthorized("the token's topics cannot be used: " + topics.error().message));
-  return &publishers_.emplace(key, Publisher{std::move(*topics), grants->expires_at_s}).first->second;
+  Publisher publisher{std::move(*topics), list_selectors(selectors), grants->expires_at_s};
+  return &publishers_.emplace(key, std::move(publisher)).first->second;
 }
 
 void PublishEndpoint::answer(Exchange& exchange) {
   const Shared& shared = shard_.shared();
   auto updates = read(exchange);
   if (!updates) {
-    respond(exchange, http::text_response(updates.error().status, updates.error().reason));
+    respond(exchange, http::problem_response(updates.error().status, updates.error().reason));
     return;
   }
   auto publisher = publisher_of(exchange.head());
@@ -103,8 +123,8 @@ void PublishEndpoint::answer(Exchange& exchange) {
     return;
   }
   const bool are_lines = format_of(exchange.head()) == BodyFormat::kLines;
-  if (const auto rejection = find_ungranted(*updates, (*publisher)->topics, are_lines)) {
-    respond(exchange, http::text_response(rejection->status, rejection->reason));
+  if (const auto rejection = find_ungranted(*updates, (*publisher)->topics, (*publisher)->topics_text, are_lines)) {
+    respond(exchange, http::problem_response(rejection->status, rejection->reason));
     return;
   }
   const std::uint64_t token = exchange.token();
@@ -150,7 +170,7 @@ void PublishEndpoint::finish(std::uint64_t token, Result<std::vector<Appended>> 
 
 http::Response PublishEndpoint::not_stored(const Error& error) const {
   const int status = error.kind == ErrorKind::kNoSpace ? 507 : error.kind == ErrorKind::kOverloaded ? 503 : 500;
-  auto response = http::text_response(status, "nothing was stored: " + error.message);
+  auto response = http::problem_response(status, "nothing was stored: " + error.message);
   if (status != 500) response.headers.add("Retry-After", std::to_string(shard_.shared().options.limits.retry_after_s));
   return response;
 }

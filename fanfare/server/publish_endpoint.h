@@ -32,6 +32,7 @@ class PublishEndpoint final : public Endpoint {
   // What a token grants, compiled. Kept for as long as the token is valid: publishers send many requests with one.
   struct Publisher {
     SelectorSet topics;
+    std::string topics_text;  // for a publisher to read
     std::optional<std::int64_t> expires_at_s;
   };
   struct Parked {

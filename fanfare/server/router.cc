@@ -22,7 +22,7 @@ std::expected<Endpoint*, http::Response> Router::route(const http::RequestHead& 
     if (head.method == "OPTIONS" && head.path == "*") {
       return std::unexpected(with_allow({.status = 204, .headers = {}, .body = {}}, "GET, HEAD, QUERY, POST, OPTIONS"));
     }
-    return std::unexpected(http::text_response(404, "there is nothing at this path"));
+    return std::unexpected(http::problem_response(404, "there is nothing at this path"));
   }
   std::string allow = "OPTIONS";
   for (const auto& [method, endpoint] : found->second) {
@@ -32,7 +32,7 @@ std::expected<Endpoint*, http::Response> Router::route(const http::RequestHead& 
   if (head.method == "OPTIONS") {
     return std::unexpected(with_allow({.status = 204, .headers = {}, .body = {}}, std::move(allow)));
   }
-  return std::unexpected(with_allow(http::text_response(405, "the methods allowed here are " + allow), allow));
+  return std::unexpected(with_allow(http::problem_response(405, "the methods allowed here are " + allow), allow));
 }
 
 }  // namespace fanfare

@@ -315,6 +315,7 @@ TEST_F(ServerTest, WhatIsWrongIsRefusedWithItsStatusAndAReason) {
     EXPECT_EQ(answer.status, status) << what;
     EXPECT_GT(answer.body.size(), 10u) << what;
     EXPECT_EQ(answer.body.find('\n'), answer.body.size() - 1) << what;
+    EXPECT_TRUE(answer.has("Content-Type: application/problem+json")) << what;
     EXPECT_EQ(answer.has("WWW-Authenticate: Bearer"), status == 401) << what;
   }
   Subscriber subscriber(port(), "topic=*&lastEventID=earliest");

@@ -106,7 +106,7 @@ void SubscribeEndpoint::look_up(Exchange& exchange, Wish wish, std::move_only_fu
 std::expected<std::size_t, http::Response> SubscribeEndpoint::admit(const http::RequestHead& head) {
   if (head.method != "QUERY") return std::size_t{0};
   if (!http::has_media_type(head.headers, kFormType)) {
-    auto response = http::text_response(415, "a QUERY takes its topics as " + std::string(kFormType));
+    auto response = http::problem_response(415, "a QUERY takes its topics as " + std::string(kFormType));
     response.headers.add("Accept-Query", std::string(kFormType));
     return std::unexpected(std::move(response));
   }
@@ -115,7 +115,7 @@ std::expected<std::size_t, http::Response> SubscribeEndpoint::admit(const http::
 
 std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(const Exchange& exchange) const {
   const auto refuse = [](int status, std::string_view reason) {
-    return std::unexpected(http::text_response(status, reason));
+    return std::unexpected(http::problem_response(status, reason));
   };
   const Shared& shared = shard_.shared();
   const Limits& limits = shared.options.limits;
@@ -234,7 +234,7 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
   if (!subscription) {
     const std::string& reason = subscription.error().message;
     const bool full = subscription.error().failure == SelectorFailure::kOverBudget;
-    refuse(exchange, full ? busy(reason) : http::text_response(400, reason));
+    refuse(exchange, full ? busy(reason) : http::problem_response(400, reason));
     return;
   }
   http::ResponseHead head = stream_head();
@@ -244,7 +244,7 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
 }
 
 http::Response SubscribeEndpoint::busy(std::string_view reason) const {
-  auto response = http::text_response(503, reason);
+  auto response = http::problem_response(503, reason);
   response.headers.add("Retry-After", std::to_string(shard_.shared().options.limits.retry_after_s));
   return response;
 }

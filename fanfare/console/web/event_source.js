@@ -21,6 +21,17 @@ function continuity(sent, answered) {
   return fromHeader(answered) === sent ? "resumed" : "gap";
 }
 
+// What a refusal's body says: the detail of a problem (RFC 9457), else the text itself.
+function sentenceOf(type, body) {
+  if (type !== "application/problem+json") return body;
+  try {
+    const { detail } = JSON.parse(body);
+    return typeof detail === "string" ? detail : body;
+  } catch {
+    return body;
+  }
+}
+
 export class FetchEventSource {
   #url;
   #on;
@@ -124,7 +135,7 @@ export class FetchEventSource {
       this.#abort.abort();
       return { final: true, reason: `The answer is no event stream but ${type || "of no type"}.` };
     }
-    const text = (await response.text()).trim().slice(0, 500);
+    const text = sentenceOf(type, (await response.text()).trim()).slice(0, 500);
     const reason = `${response.status} ${response.statusText}`.trim() + (text ? `: ${text}` : "");
     const seconds = Number(response.headers.get("Retry-After") ?? NaN);
     const again = (response.status === 429 || response.status === 503) && seconds >= 0;
