@@ -29,6 +29,7 @@ constexpr std::array kFields = {
     FIELD(selector_bytes_max),
     FIELD(heartbeat_ms),
     FIELD(unacknowledged_ms),
+    FIELD(dead_peer_ms),
     FIELD(unit_bytes_max),
     FIELD(audience_units_bytes_max),
     FIELD(budget_bytes),
@@ -43,6 +44,7 @@ constexpr std::array kFields = {
     FIELD(catch_up_reads_max),
     FIELD(memory_log_updates_max),
     FIELD(memory_log_bytes_max),
+    FIELD(transient_bytes_max),
     FIELD(history_age_ms_max),
     FIELD(history_bytes_max),
     FIELD(history_updates_max),
@@ -64,6 +66,7 @@ constexpr std::array kFields = {
     FIELD(drain_ms),
     FIELD(retry_after_s),
     FIELD(publish_wait_ms),
+    FIELD(announcements_max),
 };
 #undef FIELD
 static_assert(sizeof(Limits) == kFields.size() * sizeof(std::size_t), "a limit is missing from the table");

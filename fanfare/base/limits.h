@@ -33,7 +33,8 @@ struct Limits {
   std::size_t selectors_per_subscription_max = 100;
   std::size_t selector_bytes_max = 4'096;
   std::size_t heartbeat_ms = 15'000;
-  std::size_t unacknowledged_ms = 300'000;  // TCP_USER_TIMEOUT: a peer that is gone, or reads nothing for so long
+  std::size_t unacknowledged_ms = 300'000;  // TCP_USER_TIMEOUT: a peer that reads nothing for so long
+  std::size_t dead_peer_ms = 60'000;        // a peer of which nothing is heard for so long, not even by TCP
 
   // Fan-out. budget_bytes 0: a quarter of the machine's memory (of the cgroup's, where it is smaller).
   std::size_t unit_bytes_max = 64 * 1024;
@@ -55,6 +56,7 @@ struct Limits {
   // The event log in memory.
   std::size_t memory_log_updates_max = 1'000'000;
   std::size_t memory_log_bytes_max = 256 * 1024 * 1024;
+  std::size_t transient_bytes_max = 8 * 1024 * 1024;  // beside those: updates that are not stored, as of subscriptions
 
   // What the durable event log keeps; 0: no bound. The oldest updates go first, of the log or of their topic.
   std::size_t history_age_ms_max = 0;
@@ -86,6 +88,7 @@ struct Limits {
   std::size_t drain_ms = 10'000;
   std::size_t retry_after_s = 5;
   std::size_t publish_wait_ms = 5'000;
+  std::size_t announcements_max = 200'000;  // changes of subscriptions that wait for the log, of one shard
 };
 
 // One member of Limits, for the configuration and for --help.

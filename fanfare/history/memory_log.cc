@@ -1,31 +1,59 @@
 #include "fanfare/history/memory_log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "fanfare/base/check.h"
+#include "fanfare/history/read_bounds.h"
 
 namespace fanfare {
+namespace {
+
+// What two logs answered to one request, as one log would have: in order, as far as both have looked.
+ReadResult merged(const ReadRequest& request, const ReadResult& one, const ReadResult& other) {
+  std::vector<LoggedUpdatePtr> all;
+  std::ranges::merge(one.updates, other.updates, std::back_inserter(all), {}, &LoggedUpdate::position,
+                     &LoggedUpdate::position);
+  ReadResult result;
+  result.read_through = std::min(one.read_through, other.read_through);
+  ReadBounds bounds(request);
+  for (auto& logged : all) {
+    if (logged->position > result.read_through) break;
+    result.updates.push_back(std::move(logged));
+    const LoggedUpdate& last = *result.updates.back();
+    if (!bounds.is_reached_by(last.update, /*wanted=*/true)) continue;
+    result.read_through = last.position;
+    break;
+  }
+  return result;
+}
+
+}  // namespace
 
 MemoryLog::MemoryLog(const Limits& limits, EventIdCodec ids, UnixClock unix_ms)
     : unix_ms_(std::move(unix_ms)),
       held_({limits.memory_log_updates_max, limits.memory_log_bytes_max}, kBeginning),
+      transient_({SIZE_MAX, limits.transient_bytes_max}, kBeginning),
       ids_(std::move(ids)) {}
 
 void MemoryLog::append_all(std::vector<Update> updates, AppendAllDone done) {
   FANFARE_CHECK(!updates.empty());
   std::vector<Appended> appended;
   std::vector<NewUpdate> placed;
+  std::vector<NewUpdate> transient;
   std::vector<LoggedUpdatePtr> batch;
   {
     std::lock_guard lock(mutex_);
     last_unix_ms_ = std::max(last_unix_ms_, unix_ms_());
     for (auto& update : updates) {
-      const LoggedUpdatePtr& logged = placed.emplace_back(place(std::move(update))).logged;
+      auto& kind = update.is_transient ? transient : placed;
+      const LoggedUpdatePtr& logged = kind.emplace_back(place(std::move(update))).logged;
       appended.push_back({logged->position, logged->update.id});
       batch.push_back(logged);
     }
     held_.push(placed);
+    transient_.push(transient);
     for (LogFollower* follower : followers_) follower->on_committed(batch);
   }
   done(std::move(appended));
@@ -57,7 +85,10 @@ void MemoryLog::read_after(ReadRequest request, ReadDone done) {
 
 ReadResult MemoryLog::read(ReadRequest request) const {
   const bool from_the_beginning = request.after == kBeforeAll;
-  request.through = std::max(request.after, std::min(request.through, held_.last()));
+  {
+    std::lock_guard lock(mutex_);
+    request.through = std::max(request.after, std::min(request.through, last_));
+  }
   while (true) {
     ReadResult result;
     const Position trimmed = held_.after();
@@ -68,7 +99,21 @@ ReadResult MemoryLog::read(ReadRequest request) const {
       return result;
     }
     if (from_the_beginning) request.after = trimmed;
-    if (auto read = held_.read(request)) return std::move(*read);
+    if (auto read = read_held(request)) return std::move(*read);
+  }
+}
+
+// Nothing if it has been trimmed meanwhile.
+std::optional<ReadResult> MemoryLog::read_held(const ReadRequest& request) const {
+  auto held = held_.read(request);
+  if (!held || transient_.last() <= request.after) return held;
+  return merged(request, *held, read_transient(request));
+}
+
+ReadResult MemoryLog::read_transient(ReadRequest request) const {
+  while (true) {
+    request.after = std::max(request.after, std::min(transient_.after(), request.through));
+    if (auto read = transient_.read(request)) return std::move(*read);
   }
 }
 

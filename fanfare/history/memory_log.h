@@ -15,7 +15,8 @@ namespace fanfare {
 
 class MemoryLog final : public EventLog {
  public:
-  // Keeps at most limits.memory_log_updates_max updates and memory_log_bytes_max bytes; older ones go first.
+  // Keeps at most limits.memory_log_updates_max updates and memory_log_bytes_max bytes, and apart from them
+  // transient_bytes_max bytes of transient ones; older ones go first. What transient ones leave is no gap.
   explicit MemoryLog(const Limits& limits, EventIdCodec ids = EventIdCodec::random(),
                      UnixClock unix_ms = system_unix_ms);
 
@@ -30,10 +31,13 @@ class MemoryLog final : public EventLog {
  private:
   NewUpdate place(Update update);
   ReadResult read(ReadRequest request) const;
+  std::optional<ReadResult> read_held(const ReadRequest& request) const;
+  ReadResult read_transient(ReadRequest request) const;
   FindResult found_at(Position position) const;
 
   const UnixClock unix_ms_;
   RecentUpdates held_;
+  RecentUpdates transient_;
   mutable std::mutex mutex_;  // of what follows
   const EventIdCodec ids_;
   Position last_ = kBeginning;

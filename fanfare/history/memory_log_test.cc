@@ -169,6 +169,31 @@ TEST_F(MemoryLogTest, TheOldestGoFirstBeyondTheBoundInBytesAndTheNewestStaysHowe
   EXPECT_EQ(read(kBeforeAll).updates.size(), 1u);
 }
 
+TEST_F(MemoryLogTest, TransientUpdatesStandInTheirPlaceAndDisplaceNoOthers) {
+  limits_.memory_log_updates_max = 3;
+  limits_.transient_bytes_max = 2'000;
+  const Position one = append("1").position;
+  const auto passing = [&](std::string data) {
+    return append({.topics = {"t"}, .data = std::move(data), .is_transient = true});
+  };
+  const Appended two = passing("2");
+  append("3");
+  EXPECT_EQ(data_of(read(kBeforeAll)), (Strings{"1", "2", "3"}));
+  EXPECT_EQ(data_of(read(one, two.position)), Strings{"2"});
+  EXPECT_EQ(read(kBeforeAll, kEnd, {}, 2).read_through, two.position) << "the bound in bytes is that of both";
+  EXPECT_EQ(data_of(read(two.position)), Strings{"3"});
+  EXPECT_EQ(find(two.id).position, two.position);
+  for (int i = 0; i < 50; ++i) passing(std::string(100, 'x'));
+  append("4");
+  const auto all = data_of(read(kBeforeAll));
+  EXPECT_EQ(all.front(), "1");
+  EXPECT_EQ(all.back(), "4");
+  EXPECT_EQ(std::ranges::count_if(all, [](const auto& data) { return data.size() == 1; }), 3) << "the first ones";
+  EXPECT_GT(all.size(), 5u);
+  EXPECT_LT(all.size(), 15u);
+  EXPECT_EQ(find(two.id).status, FindStatus::kHeld) << "who saw it can go on from there";
+}
+
 TEST_F(MemoryLogTest, AGapIsWhatFollowsTheReaderAndIsTrimmed) {
   limits_.memory_log_updates_max = 2;
   Follower follower;

@@ -43,8 +43,8 @@ class OneTopicRule final : public TopicRules {
 };
 
 inline bool is_durable(const TopicRules& rules, const Update& update) {
-  return std::ranges::any_of(update.topics,
-                             [&](const auto& topic) { return rules.rules()[rules.rule_of(topic)].durable; });
+  const auto has_durable_rule = [&](const auto& topic) { return rules.rules()[rules.rule_of(topic)].durable; };
+  return !update.is_transient && std::ranges::any_of(update.topics, has_durable_rule);
 }
 
 }  // namespace fanfare

@@ -27,6 +27,9 @@ struct Update {
   std::string type;
   std::optional<std::uint64_t> retry_ms;
   bool is_private = false;
+  // The log stores it nowhere and lets it displace nothing: it is in memory only, as long as it is recent. Its position
+  // and id are like all others.
+  bool is_transient = false;
 
   // What the update costs a log in memory, in bytes.
   std::size_t memory_bytes() const {
