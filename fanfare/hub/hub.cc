@@ -5,6 +5,7 @@
 
 #include "fanfare/base/check.h"
 #include "fanfare/event_stream/writer.h"
+#include "fanfare/hub/hub_topic.h"
 
 namespace fanfare {
 namespace {
@@ -32,8 +33,6 @@ Hub::~Hub() {
 
 std::expected<std::unique_ptr<Subscription>, SelectorError> Hub::subscribe(SubscribeRequest request, Outlet& outlet) {
   FANFARE_CHECK(!request.selectors.empty());
-  request.selectors = canonical_selectors(std::move(request.selectors));
-  request.grants = canonical_selectors(std::move(request.grants));
   const auto audience = audience_of(request);
   if (!audience) return std::unexpected(audience.error());
 
@@ -53,12 +52,12 @@ std::expected<std::unique_ptr<Subscription>, SelectorError> Hub::subscribe(Subsc
 }
 
 std::expected<Audience*, SelectorError> Hub::audience_of(const SubscribeRequest& request) {
-  std::string key = audience_key(request.selectors, request.grants);
-  if (const auto known = audiences_.find(key); known != audiences_.end()) return known->second.get();
-  auto selectors = selectors_.compile(request.selectors);
+  auto selectors = selectors_.compile(canonical_selectors(request.selectors));
   if (!selectors) return std::unexpected(std::move(selectors.error()));
-  auto grants = selectors_.compile(request.grants);
+  auto grants = selectors_.compile(relevant_grants(*selectors, canonical_selectors(request.grants)));
   if (!grants) return std::unexpected(std::move(grants.error()));
+  std::string key = audience_key(*selectors, *grants);
+  if (const auto known = audiences_.find(key); known != audiences_.end()) return known->second.get();
   auto filter = std::make_shared<const AudienceFilter>(std::move(*selectors), std::move(*grants));
   auto audience = std::make_unique<Audience>(key, std::move(filter), holdings_);
   audience->last_emission_ms = now_ms_;
@@ -94,14 +93,20 @@ void Hub::match(const LoggedUpdate& logged) {
   FANFARE_CHECK(logged.position > dispatched_);
   const Position after = std::exchange(dispatched_, logged.position);
   matches_.clear();
-  for (const auto& topic : logged.update.topics) index_.match(topic, matches_);
+  const bool of_hub = is_hub_topic(logged.update.topics.front());
+  if (of_hub) {
+    index_.match_hub_topic(matches_);
+  } else {
+    for (const auto& topic : logged.update.topics) index_.match(topic, matches_);
+  }
   RenditionRef rendition;
   for (const auto& list : matches_) {
     for (const auto& entry : list) {
       Audience& audience = *entry.audience;
       if (audience.has_seen(logged.position)) continue;
       audience.mark_seen(logged.position);
-      if (!audience.filter()->may_receive(logged.update)) continue;
+      const AudienceFilter& filter = *audience.filter();
+      if (of_hub ? !filter.wants(logged.update) : !filter.may_receive(logged.update)) continue;
       if (!rendition) {
         const LoggedUpdatePtr borrowed(LoggedUpdatePtr(), &logged);
         rendition = render({&borrowed, 1});

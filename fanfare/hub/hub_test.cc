@@ -70,6 +70,42 @@ TEST(Hub, EqualSelectorsAndGrantsInAnyOrderAreOneAudience) {
   EXPECT_EQ(world.hub.audiences(), 1u);
 }
 
+TEST(Hub, GrantsThatCannotMatterMakeNoAudienceOfTheirOwn) {
+  HubWorld world;
+  Listener one;
+  Listener other;
+  world.subscribe(one, {.selectors = {"a"}, .grants = {"users/{id}", "users/1"}, .start = {}});
+  world.subscribe(
+      other,
+      {.selectors = {"a"}, .grants = {"users/{id}", "/.well-known/mercure/subscriptions/{topic}/me"}, .start = {}});
+  EXPECT_EQ(world.hub.audiences(), 1u);
+}
+
+TEST(Hub, UpdatesOfTheHubsOwnReachThoseWhoSelectThemAndAreGrantedThem) {
+  constexpr const char* kTopic = "/.well-known/mercure/subscriptions/books/urn%3Auuid%3A1";
+  constexpr const char* kAllOfThem = "/.well-known/mercure/subscriptions/{topic}/{subscriber}";
+  HubWorld world;
+  const auto subscribe = [&world](Listener& listener, const char* selector, const char* grant) {
+    world.subscribe(listener, {.selectors = {selector}, .grants = {grant}, .start = {}, .framing = Framing::kBare});
+  };
+  Listener all;
+  Listener exact;
+  Listener by_template;
+  Listener other_topic;
+  Listener not_granted;
+  Listener not_selecting;
+  subscribe(all, "*", "*");
+  subscribe(exact, kTopic, kAllOfThem);
+  subscribe(by_template, kAllOfThem, kTopic);
+  subscribe(other_topic, "/.well-known/mercure/subscriptions/films/{subscriber}", "*");
+  subscribe(not_granted, "*", "books");
+  subscribe(not_selecting, "books", "*");
+  world.append(kTopic, "1", /*is_private=*/true);
+  world.turn();
+  for (Listener* each : {&all, &exact, &by_template}) EXPECT_EQ(each->take(), event("1"));
+  for (Listener* each : {&other_topic, &not_granted, &not_selecting}) EXPECT_EQ(each->take(), "");
+}
+
 TEST(Hub, UpdatesOfOneTurnLeaveAsOneUnitWithOneNotice) {
   HubWorld world;
   Listener listener;

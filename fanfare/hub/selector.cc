@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "fanfare/hub/hub_topic.h"
 #include "fanfare/hub/template_options.h"
 #include "fanfare/url/uri_template.h"
 
@@ -51,6 +52,13 @@ bool SelectorSet::matches_any(const std::vector<std::string>& topics) const {
   return std::ranges::any_of(topics, [&](const auto& topic) { return matches(topic); });
 }
 
+bool SelectorSet::may_match_hub_topics() const {
+  return any_ || std::ranges::any_of(exact_, is_hub_topic) || std::ranges::any_of(templates_, [](const auto& each) {
+           const std::string_view prefix = each->literal_prefix();
+           return is_hub_topic(prefix) || kHubTopics.starts_with(prefix);
+         });
+}
+
 std::vector<std::string> canonical_selectors(std::vector<std::string> texts) {
   if (std::ranges::find(texts, "*") != texts.end()) return {"*"};
   std::ranges::sort(texts);
@@ -59,10 +67,16 @@ std::vector<std::string> canonical_selectors(std::vector<std::string> texts) {
   return texts;
 }
 
-std::string audience_key(const std::vector<std::string>& selectors, const std::vector<std::string>& grants) {
+std::vector<std::string> relevant_grants(const SelectorSet& selectors, std::vector<std::string> grants) {
+  if (!selectors.may_match_hub_topics()) std::erase_if(grants, is_hub_topic);
+  return grants;
+}
+
+std::string audience_key(const SelectorSet& selectors, const SelectorSet& grants) {
   std::string key;
-  for (const auto* list : {&selectors, &grants}) {
-    for (const auto& text : *list) key.append(std::to_string(text.size())).append(":").append(text);
+  for (const auto* set : {&selectors, &grants}) {
+    if (set->has_any()) key.append("*");
+    for (const auto& text : set->exact()) key.append(std::to_string(text.size())).append(":").append(text);
     key.append("|");
   }
   return key;
@@ -76,11 +90,15 @@ std::expected<SelectorSet, SelectorError> SelectorCompiler::compile(const std::v
       continue;
     }
     set.exact_.push_back(text);
-    if (!url::has_template_expression(text) || !url::parse_uri_template(text)) continue;
+    if (!url::has_template_expression(text)) continue;
     auto compiled = compile_template(text);
     if (!compiled) return std::unexpected(std::move(compiled.error()));
-    set.templates_.push_back(std::move(*compiled));
+    if (*compiled != nullptr) set.templates_.push_back(std::move(*compiled));
   }
+  std::erase_if(set.exact_, [&](const std::string& text) {
+    return !url::has_template_expression(text) &&
+           std::ranges::any_of(set.templates_, [&](const auto& each) { return each->matches(text); });
+  });
   return set;
 }
 
@@ -88,6 +106,7 @@ std::expected<CompiledTemplatePtr, SelectorError> SelectorCompiler::compile_temp
   if (const auto known = known_.find(text); known != known_.end()) {
     if (auto compiled = known->second.lock()) return compiled;
   }
+  if (!url::parse_uri_template(text)) return nullptr;
   auto made = CompiledTemplate::make(text);
   if (!made) return std::unexpected(SelectorError{SelectorFailure::kTooComplex, made.error().message});
   const std::size_t bytes = (*made)->memory_bytes();

@@ -33,6 +33,8 @@ class CompiledTemplate {
   CompiledTemplate& operator=(const CompiledTemplate&) = delete;
 
   const std::string& text() const { return text_; }
+  // Every topic that matches begins with it.
+  const std::string& literal_prefix() const { return literal_prefix_; }
   const std::string& regex() const;
   std::size_t memory_bytes() const;
   // Whether the template can expand to this topic.
@@ -54,8 +56,12 @@ class SelectorSet {
   bool matches(std::string_view topic) const;
   bool matches_any(const std::vector<std::string>& topics) const;
 
+  // Whether a topic of the hub's own (hub_topic.h) could match.
+  bool may_match_hub_topics() const;
+
   bool has_any() const { return any_; }
-  // Topics that match byte for byte, the texts of templates among them (section 3 of the specification).
+  // Topics that match byte for byte, the texts of templates among them (section 3 of the specification); not those
+  // that a template of the set matches too.
   const std::vector<std::string>& exact() const { return exact_; }
   const std::vector<CompiledTemplatePtr>& templates() const { return templates_; }
 
@@ -70,7 +76,9 @@ class SelectorSet {
 class AudienceFilter final : public UpdateFilter {
  public:
   AudienceFilter(SelectorSet selectors, SelectorSet grants)
-      : selectors_(std::move(selectors)), grants_(std::move(grants)) {}
+      : selectors_(std::move(selectors)),
+        grants_(std::move(grants)),
+        may_get_hub_topics_(selectors_.may_match_hub_topics() && grants_.may_match_hub_topics()) {}
 
   bool wants(const Update& update) const override {
     return selectors_.matches_any(update.topics) && may_receive(update);
@@ -83,17 +91,24 @@ class AudienceFilter final : public UpdateFilter {
   // Given that the selectors match.
   bool may_receive(const Update& update) const { return !update.is_private || grants_.matches_any(update.topics); }
   const SelectorSet& selectors() const { return selectors_; }
+  // Whether it could receive an update of the hub's own (hub_topic.h): most audiences cannot, whatever they select.
+  bool may_get_hub_topics() const { return may_get_hub_topics_; }
 
  private:
   const SelectorSet selectors_;
   const SelectorSet grants_;
+  const bool may_get_hub_topics_;
 };
 
 // Selector texts in the one order and form that equal sets share: sorted, each once; "*" alone if it is among them.
 std::vector<std::string> canonical_selectors(std::vector<std::string> texts);
 
-// Equal for two subscribers exactly if they belong to the same audience. Takes canonical lists.
-std::string audience_key(const std::vector<std::string>& selectors, const std::vector<std::string>& grants);
+// The grants that can matter to a subscriber with these selectors: those for the hub's own topics alone do not, unless
+// it selects them. (All others may: an update has alternate topics, and may be selected by one and granted by another.)
+std::vector<std::string> relevant_grants(const SelectorSet& selectors, std::vector<std::string> grants);
+
+// Equal for two subscribers exactly if they belong to the same audience.
+std::string audience_key(const SelectorSet& selectors, const SelectorSet& grants);
 
 enum class SelectorFailure {
   kTooComplex,  // the template cannot be compiled: the client's fault (400)
@@ -109,11 +124,13 @@ class SelectorCompiler {
  public:
   explicit SelectorCompiler(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  // Canonical texts. A text that is not a valid template is an exact topic.
+  // Canonical texts. A text that is not a valid template is an exact topic. Sets that differ only in exact topics that
+  // their templates match come out equal.
   std::expected<SelectorSet, SelectorError> compile(const std::vector<std::string>& texts);
   std::size_t memory_bytes() const { return *charged_bytes_; }
 
  private:
+  // Null for what is no template.
   std::expected<CompiledTemplatePtr, SelectorError> compile_template(const std::string& text);
   void forget_unused();
 

@@ -66,10 +66,30 @@ TEST(Selectors, EqualSetsHaveOneCanonicalForm) {
 }
 
 TEST(Selectors, AudienceKeysCannotBeForgedByTexts) {
-  EXPECT_NE(audience_key({"a"}, {"b"}), audience_key({"a", "b"}, {}));
-  EXPECT_NE(audience_key({"a"}, {}), audience_key({}, {"a"}));
-  EXPECT_NE(audience_key({"a|1:b"}, {}), audience_key({"a"}, {"b"}));
-  EXPECT_NE(audience_key({"a1:b"}, {}), audience_key({"a", "b"}, {}));
+  const auto key = [](const Strings& selectors, const Strings& grants) {
+    return audience_key(compiled(selectors), compiled(grants));
+  };
+  EXPECT_NE(key({"a"}, {"b"}), key({"a", "b"}, {}));
+  EXPECT_NE(key({"a"}, {}), key({}, {"a"}));
+  EXPECT_NE(key({"a|1:b"}, {}), key({"a"}, {"b"}));
+  EXPECT_NE(key({"a1:b"}, {}), key({"a", "b"}, {}));
+  EXPECT_NE(key({"*"}, {}), key({}, {"*"}));
+  EXPECT_EQ(key({"b", "a"}, {"*", "c"}), key({"a", "b", "a"}, {"*"}));
+  EXPECT_EQ(key({"t/{x}", "t/1"}, {}), key({"t/{x}"}, {})) << "the template matches it already";
+  EXPECT_NE(key({"t/{x}", "t/{x}/y"}, {}), key({"t/{x}"}, {}));
+  EXPECT_NE(key({"t/{x}", "t/1/y"}, {}), key({"t/{x}"}, {}));
+}
+
+TEST(Selectors, GrantsForTheHubsOwnTopicsMatterOnlyToThoseWhoMaySelectThem) {
+  const Strings grants = {"/.well-known/mercure/subscriptions{/topic}{/subscriber}", "users/1"};
+  for (const char* selector :
+       {"a", "https://example.com/{id}", "/.well-known/mercurial", "/.well-known/mercurial/{id}"}) {
+    EXPECT_EQ(relevant_grants(compiled({selector}), grants), Strings{"users/1"}) << selector;
+  }
+  for (const char* selector : {"*", "/.well-known/mercure/subscriptions/a/b", "{+any}", "/.well-known/{+rest}",
+                               "/.well-known/mercure/subscriptions/{topic}/{subscriber}"}) {
+    EXPECT_EQ(relevant_grants(compiled({selector}), grants), grants) << selector;
+  }
 }
 
 TEST(Selectors, ATemplateIsCompiledOnceForAsLongAsAnybodyUsesIt) {

@@ -27,6 +27,9 @@ class TopicIndex {
   // Appends the lists of audiences that select the topic. An audience may stand in several of them. The spans are valid
   // until the next add or remove.
   void match(std::string_view topic, std::vector<std::span<const Entry>>& lists);
+  // The same for the hub's own topics (hub_topic.h), each of which comes only a few times: the audiences that could
+  // receive updates of some such topic, whether or not they select this one.
+  void match_hub_topic(std::vector<std::span<const Entry>>& lists) const;
 
  private:
   struct TextHash {
@@ -35,6 +38,7 @@ class TopicIndex {
   };
 
   IndexList any_;
+  IndexList of_hub_topics_;
   std::unordered_map<std::string, IndexList, TextHash, std::equal_to<>> exact_;
   TemplateIndex templates_;
 };
