@@ -20,6 +20,7 @@ struct Grants {
   std::vector<std::string> publish;
   std::vector<std::string> subscribe;
   std::optional<std::int64_t> expires_at_s;  // Unix time, leeway included; the stream must end by then
+  std::string payload = {};                  // JSON that its subscriptions show to those who may read them; empty: none
 };
 
 enum class Denial {

@@ -114,6 +114,7 @@ Result<Claims> parse_claims(std::string_view json) {
   if (!subscribe) return std::unexpected(subscribe.error());
   result.grants.publish = std::move(*publish);
   result.grants.subscribe = std::move(*subscribe);
+  if (const Json& payload = member(claim, "payload"); !payload.is_null()) result.grants.payload = payload.dump();
   return result;
 }
 

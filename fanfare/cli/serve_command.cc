@@ -127,6 +127,8 @@ std::string complete(Parsed& parsed) {
   ServerOptions& options = parsed.options;
   if (!parsed.listen.empty()) options.listen = parsed.listen;
   options.access_log = !parsed.no_access_log;
+  if (options.development) options.subscriptions = true;
+  if (options.store_subscriptions && !options.subscriptions) return "--store-subscriptions needs --subscriptions";
   options.version = kVersion;
   options.unknown_id = parsed.unknown_id == "replay" ? UnknownId::kReplay : UnknownId::kLive;
   if (parsed.log == "memory" && !parsed.directory.empty()) return "give --log memory or --data, not both";
@@ -330,6 +332,10 @@ void add_serve_command(CLI::App& app, Run& run_later) {
                    "Let pages of this origin publish with their visitor's cookie; repeat for more")
       ->type_name("ORIGIN")
       ->allow_extra_args(false);
+  command->add_flag("--subscriptions", parsed->options.subscriptions,
+                    "Tell those whose token grants it who subscribes to what, by updates and by requests");
+  command->add_flag("--store-subscriptions", parsed->options.store_subscriptions,
+                    "Keep those updates in the event log like all others, not only while they are recent");
   add_history_options(*command, *parsed);
   command->add_option("--threads", parsed->options.threads, "Threads that serve (else one for each core)")
       ->type_name("N")

@@ -76,6 +76,19 @@ TEST_F(TopicRulesTest, TopicsThatAreNotDurableAreReadInOrderWithTheOthersAndGone
   EXPECT_GT(add("5", "volatile/a").position, in_memory.position) << "a position is never given twice";
 }
 
+TEST_F(TopicRulesTest, TransientUpdatesAreNotStoredWhateverTheRuleOfTheirTopic) {
+  Update passing = make_update("1", {}, "kept");
+  passing.is_transient = true;
+  const Appended transient = append(log(), passing).value();
+  EXPECT_EQ(held(), Strings{"1"});
+  reopen();
+  EXPECT_EQ(held(), Strings{});
+  const FindResult found = find(log(), transient.id);
+  EXPECT_EQ(found.status, FindStatus::kHeld) << "who saw it last can go on from there";
+  add("2", "kept");
+  EXPECT_EQ(data_of(read(log(), found.position).updates), Strings{"2"});
+}
+
 TEST_F(TopicRulesTest, ManyAtOnceMayBeDurableOnlyInPart) {
   append_all(log(), {make_update("1", {}, "kept"), make_update("2", {}, "volatile/a"), make_update("3", {}, "kept")})
       .value();

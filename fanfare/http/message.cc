@@ -119,6 +119,19 @@ Response problem_response(int status, std::string_view detail) {
   return response;
 }
 
+bool matches_etag(std::string_view if_none_match, std::string_view etag) {
+  while (!if_none_match.empty()) {
+    const auto comma = if_none_match.find(',');
+    std::string_view listed = if_none_match.substr(0, comma);
+    listed.remove_prefix(std::min(listed.find_first_not_of(" \t"), listed.size()));
+    listed = listed.substr(0, listed.find_last_not_of(" \t") + 1);
+    if (listed.starts_with("W/")) listed.remove_prefix(2);
+    if (listed == "*" || listed == etag) return true;
+    if_none_match.remove_prefix(comma == if_none_match.npos ? if_none_match.size() : comma + 1);
+  }
+  return false;
+}
+
 std::string_view reason_phrase(int status) {
   const auto found = std::ranges::lower_bound(kReasonPhrases, status, {}, &StatusPhrase::status);
   return found != kReasonPhrases.end() && found->status == status ? found->phrase : "Unknown";

@@ -44,6 +44,15 @@ TEST(Message, AProblemIsALineOfJsonWithTheSentence) {
   EXPECT_EQ(*response.headers.find("content-type"), "application/problem+json");
 }
 
+TEST(Message, AnIfNoneMatchListsEntityTags) {
+  for (const char* value : {"\"a\"", "W/\"a\"", "*", "\"b\", \"a\"", " \"b\" ,W/\"a\" "}) {
+    EXPECT_TRUE(matches_etag(value, "\"a\"")) << value;
+  }
+  for (const char* value : {"", "a", "\"b\"", "\"a", ",", "\"aa\", \"b\"", "W/ \"a\""}) {
+    EXPECT_FALSE(matches_etag(value, "\"a\"")) << value;
+  }
+}
+
 TEST(Message, StatusesHaveThePhrasesOfTheirSpecifications) {
   EXPECT_EQ(reason_phrase(200), "OK");
   EXPECT_EQ(reason_phrase(413), "Content Too Large");

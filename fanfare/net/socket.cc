@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cerrno>
@@ -16,6 +17,8 @@ namespace fanfare::net {
 namespace {
 
 using AsioSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+constexpr std::size_t kKeepAliveSecondsMax = 32'767;  // the kernel's
 
 void set_option(int fd, int level, int option, int value) {
   ::setsockopt(fd, level, option, &value, sizeof value);  // a hint: a socket without it still works
@@ -51,6 +54,11 @@ Socket::Socket(Loop& loop, int fd, SocketVisitor& visitor, const Limits& limits)
   set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, static_cast<int>(limits.unsent_bytes_max));
   set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(limits.unacknowledged_ms));
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  const auto keep_alive_s = [&](std::size_t part) {
+    return static_cast<int>(std::clamp<std::size_t>(limits.dead_peer_ms / part / 1'000, 1, kKeepAliveSecondsMax));
+  };
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, keep_alive_s(3));
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, keep_alive_s(6));
 }
 
 Socket::~Socket() {
@@ -81,6 +89,14 @@ IoResult Socket::read(std::span<char> into) {
   if (bytes > 0) return {IoStatus::kDone, static_cast<std::size_t>(bytes)};
   if (bytes == 0) return {IoStatus::kEnd};
   return {errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? IoStatus::kWouldBlock : IoStatus::kFailed};
+}
+
+bool Socket::is_peer_silent_for(std::size_t ms) const {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  if (fd_ < 0 || ::getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return false;
+  const bool waits = info.tcpi_retransmits > 0 || info.tcpi_probes > 0;
+  return waits && info.tcpi_last_ack_recv >= ms;
 }
 
 void Socket::shutdown_send() {

@@ -47,6 +47,11 @@ class Socket {
   void wait_writable();
   IoResult read(std::span<char> into);
 
+  // Whether nothing has come from the peer's machine for so long, no acknowledgement either, and this one waits for an
+  // answer to bytes sent again or to a probe. A peer that only reads nothing answers; between the probe and its answer
+  // it looks silent too.
+  bool is_peer_silent_for(std::size_t ms) const;
+
   // No more bytes follow ours; the peer's may.
   void shutdown_send();
   void close();

@@ -168,14 +168,14 @@ void Connection::answer_by(Call call) {
   send_now();
 }
 
-void Connection::start_stream(http::ResponseHead head, std::unique_ptr<Subscription> subscription,
-                              std::optional<std::int64_t> expires_at_s) {
+void Connection::start_stream(http::ResponseHead head, Stream stream) {
   head.headers.add("Date", shard_.date());
   status_ = static_cast<std::uint16_t>(head.status);
   request_.reset();
-  subscription_ = std::move(subscription);
-  if (expires_at_s) {
-    shard_.expire_at(*expires_at_s, token());
+  subscription_ = std::move(stream.subscription);
+  presence_ = std::move(stream.presence);
+  if (stream.expires_at_s) {
+    shard_.expire_at(*stream.expires_at_s, token());
   } else {
     shard_.forget(std::exchange(token_, 0));
   }
@@ -297,6 +297,7 @@ void Connection::end_stream() {
                                                 "ended: the log could not be read", "ended by the server"};
   log_access(status_, kNotes[static_cast<std::size_t>(end_)]);
   subscription_.reset();
+  presence_.reset();
   shard_.forget(std::exchange(token_, 0));
   answer_by([&] { session_.end_stream(); });
 }
@@ -334,6 +335,15 @@ void Connection::on_deadline() {
   }
 }
 
+void Connection::close_if_peer_is_gone() {
+  const bool is_silent = socket_.is_peer_silent_for(shard_.shared().options.limits.dead_peer_ms * 5 / 8);
+  const bool was_silent = std::exchange(peer_is_silent_, is_silent);
+  if (!is_silent || !was_silent) return;
+  if (subscription_ != nullptr) log_access(status_, "closed: the client's machine does not answer");
+  subscription_.reset();
+  close();
+}
+
 void Connection::drain(std::string_view last_words) {
   if (subscription_ != nullptr) {
     subscription_->finish(last_words);
@@ -363,6 +373,7 @@ void Connection::close() {
   is_retired_ = true;
   if (subscription_ != nullptr && !reset_) log_access(status_);
   subscription_.reset();
+  presence_.reset();
   request_.reset();
   shard_.forget(std::exchange(token_, 0));
   socket_.close();

@@ -43,6 +43,9 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   void drain(std::string_view last_words);
   // The stream's token has expired: it ends.
   void expire();
+  // Closes it if nothing has been heard of the peer's machine, now and when this was last called, 1/8 of dead_peer_ms
+  // ago: so it is closed within dead_peer_ms.
+  void close_if_peer_is_gone();
 
   // The flush of the turn: what to send, and what became of it.
   int fd() const { return socket_.fd(); }
@@ -68,8 +71,7 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   std::string_view body() const override { return request_->body; }
   void respond(http::Response response) override;
   void respond_head(http::ResponseHead head) override;
-  void start_stream(http::ResponseHead head, std::unique_ptr<Subscription> subscription,
-                    std::optional<std::int64_t> expires_at_s) override;
+  void start_stream(http::ResponseHead head, Stream stream) override;
   Outlet& outlet() override { return *this; }
   Framing framing() const override;
   std::uint64_t token() override;
@@ -105,6 +107,7 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   http::Http1Session session_;
   std::unique_ptr<Request> request_;
   std::unique_ptr<Subscription> subscription_;
+  std::unique_ptr<Presence> presence_;
   std::string prologue_;  // a stream's first bytes, framed, between its head and the subscription's
   std::uint64_t deadline_ms_ = 0;
   std::uint64_t token_ = 0;
@@ -123,6 +126,7 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   bool ended_ = false;  // the subscription has ended; the response is to end too
   bool reset_ = false;  // … the connection is to be reset
   bool peer_ended_ = false;
+  bool peer_is_silent_ = false;  // when it was last looked at
   bool is_retired_ = false;
 };
 

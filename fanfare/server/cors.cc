@@ -10,16 +10,17 @@ void add_cors(const Origins& origins, const http::RequestHead& request, http::He
   if (!answer) return;
   response.add("Access-Control-Allow-Origin", answer->allow_origin);
   if (answer->credentials == Credentials::kAllow) response.add("Access-Control-Allow-Credentials", "true");
-  response.add("Access-Control-Expose-Headers", "Last-Event-ID, Link");
+  response.add("Access-Control-Expose-Headers", "ETag, Last-Event-ID, Link");
 }
 
 void PreflightEndpoint::answer(Exchange& exchange) {
   http::Response response{.status = 204, .headers = {}, .body = {}};
-  response.headers.add("Allow", "GET, HEAD, QUERY, POST, OPTIONS");
+  response.headers.add("Allow", methods_ + ", OPTIONS");
   add_cors(origins_, exchange.head(), response.headers);
   if (response.headers.find("Access-Control-Allow-Origin") != nullptr) {
-    response.headers.add("Access-Control-Allow-Methods", "GET, HEAD, QUERY, POST");
-    response.headers.add("Access-Control-Allow-Headers", "Authorization, Cache-Control, Content-Type, Last-Event-ID");
+    response.headers.add("Access-Control-Allow-Methods", methods_);
+    response.headers.add("Access-Control-Allow-Headers",
+                         "Authorization, Cache-Control, Content-Type, If-None-Match, Last-Event-ID");
     response.headers.add("Access-Control-Max-Age", "86400");
   }
   exchange.respond(std::move(response));

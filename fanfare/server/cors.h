@@ -2,6 +2,9 @@
 // Pure; any thread.
 #pragma once
 
+#include <string>
+#include <utility>
+
 #include "fanfare/access/origins.h"
 #include "fanfare/http/message.h"
 #include "fanfare/server/exchange.h"
@@ -11,14 +14,15 @@ namespace fanfare {
 // Adds what a response to this request needs.
 void add_cors(const Origins& origins, const http::RequestHead& request, http::Headers& response);
 
-// Answers a preflight request for the hub, and any other OPTIONS.
+// Answers a preflight request, and any other OPTIONS. methods: "GET, HEAD".
 class PreflightEndpoint final : public Endpoint {
  public:
-  explicit PreflightEndpoint(const Origins& origins) : origins_(origins) {}
+  PreflightEndpoint(const Origins& origins, std::string methods) : origins_(origins), methods_(std::move(methods)) {}
   void answer(Exchange& exchange) override;
 
  private:
   const Origins& origins_;
+  const std::string methods_;
 };
 
 }  // namespace fanfare

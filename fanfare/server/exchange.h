@@ -11,8 +11,16 @@
 
 #include "fanfare/http/message.h"
 #include "fanfare/hub/subscription.h"
+#include "fanfare/server/subscription_announcer.h"
 
 namespace fanfare {
+
+// What an exchange answers with for as long as its client stays.
+struct Stream {
+  std::unique_ptr<Subscription> subscription;
+  std::unique_ptr<Presence> presence;        // null if nobody is told of it
+  std::optional<std::int64_t> expires_at_s;  // Unix time at which it must have ended
+};
 
 class Exchange {
  public:
@@ -25,9 +33,7 @@ class Exchange {
   // Answers a HEAD request for a stream.
   virtual void respond_head(http::ResponseHead head) = 0;
   // Answers with an event stream: the head, a first comment, then what the subscription brings.
-  // expires_at_s: Unix time at which the stream must have ended.
-  virtual void start_stream(http::ResponseHead head, std::unique_ptr<Subscription> subscription,
-                            std::optional<std::int64_t> expires_at_s) = 0;
+  virtual void start_stream(http::ResponseHead head, Stream stream) = 0;
 
   // For the subscription of a stream in answer to this exchange.
   virtual Outlet& outlet() = 0;

@@ -24,6 +24,8 @@ struct ServerOptions {
   std::vector<std::string> cors_origins;     // as in Origins::parse
   std::vector<std::string> publish_origins;  // whose pages may publish with a cookie; the same, without "*"
   UnknownId unknown_id = UnknownId::kLive;
+  bool subscriptions = false;        // tell of active subscriptions: by updates and by requests
+  bool store_subscriptions = false;  // keep those updates in the log like all others
   bool access_log = true;
   std::string version;
   Limits limits;

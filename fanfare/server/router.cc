@@ -11,21 +11,37 @@ http::Response with_allow(http::Response response, std::string allow) {
 }  // namespace
 
 void Router::add(std::string method, std::string path, std::shared_ptr<Endpoint> endpoint) {
-  Methods& methods = paths_[std::move(path)];
+  add_to(paths_[std::move(path)], std::move(method), std::move(endpoint));
+}
+
+void Router::add_tree(std::string method, std::string path, std::shared_ptr<Endpoint> endpoint) {
+  add_to(trees_[std::move(path)], std::move(method), std::move(endpoint));
+}
+
+void Router::add_to(Methods& methods, std::string method, std::shared_ptr<Endpoint> endpoint) {
   if (method == "GET") methods.emplace_back("HEAD", endpoint);
   methods.emplace_back(std::move(method), std::move(endpoint));
 }
 
+const Router::Methods* Router::find(std::string_view path) const {
+  if (const auto exact = paths_.find(std::string(path)); exact != paths_.end()) return &exact->second;
+  for (auto slash = path.size(); slash != path.npos && slash > 0; slash = path.rfind('/', slash - 1)) {
+    const auto tree = trees_.find(path.substr(0, slash));
+    if (tree != trees_.end()) return &tree->second;
+  }
+  return nullptr;
+}
+
 std::expected<Endpoint*, http::Response> Router::route(const http::RequestHead& head) const {
-  const auto found = paths_.find(head.path);
-  if (found == paths_.end()) {
+  const Methods* found = find(head.path);
+  if (found == nullptr) {
     if (head.method == "OPTIONS" && head.path == "*") {
       return std::unexpected(with_allow({.status = 204, .headers = {}, .body = {}}, "GET, HEAD, QUERY, POST, OPTIONS"));
     }
     return std::unexpected(http::problem_response(404, "there is nothing at this path"));
   }
   std::string allow = "OPTIONS";
-  for (const auto& [method, endpoint] : found->second) {
+  for (const auto& [method, endpoint] : *found) {
     if (method == head.method) return endpoint.get();
     if (method != "OPTIONS") allow.append(", ").append(method);
   }

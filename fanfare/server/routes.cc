@@ -6,6 +6,7 @@
 #include "fanfare/server/publish_endpoint.h"
 #include "fanfare/server/shard.h"
 #include "fanfare/server/subscribe_endpoint.h"
+#include "fanfare/server/subscriptions_endpoint.h"
 
 namespace fanfare {
 namespace {
@@ -38,7 +39,7 @@ class AssetEndpoint final : public Endpoint {
   explicit AssetEndpoint(const ConsoleAsset& asset) : asset_(asset) {}
   void answer(Exchange& exchange) override {
     const auto* known = exchange.head().headers.find("If-None-Match");
-    const bool unchanged = known != nullptr && *known == asset_.etag;
+    const bool unchanged = known != nullptr && http::matches_etag(*known, asset_.etag);
     http::Response response{.status = unchanged ? 304 : 200, .headers = {}, .body = {}};
     if (!unchanged) response.body = asset_.body;
     response.headers.add("Content-Type", std::string(asset_.content_type));
@@ -63,7 +64,11 @@ std::unique_ptr<Router> make_router(Shard& shard) {
   router->add("GET", hub, std::make_shared<SubscribeEndpoint>(shard));
   router->add("QUERY", hub, std::make_shared<SubscribeEndpoint>(shard));
   router->add("POST", hub, std::make_shared<PublishEndpoint>(shard));
-  router->add("OPTIONS", hub, std::make_shared<PreflightEndpoint>(shard.shared().origins));
+  router->add("OPTIONS", hub, std::make_shared<PreflightEndpoint>(shard.shared().origins, "GET, HEAD, QUERY, POST"));
+  const auto subscriptions = std::make_shared<SubscriptionsEndpoint>(shard);
+  const auto preflight = std::make_shared<PreflightEndpoint>(shard.shared().origins, "GET, HEAD");
+  router->add_tree("GET", std::string(kSubscriptionsPath), subscriptions);
+  router->add_tree("OPTIONS", std::string(kSubscriptionsPath), preflight);
   router->add("GET", "/healthz", std::make_shared<HealthEndpoint>());
   router->add("GET", "/metrics", std::make_shared<MetricsEndpoint>(shard));
   for (const auto& asset : console_assets()) {

@@ -57,6 +57,7 @@ struct Server::State {
                .authorizer = authorizer,
                .origins = origins,
                .publish_origins = publish_origins,
+               .active_subscriptions = active_subscriptions,
                .worker = worker,
                .counters = {}} {}
 
@@ -66,6 +67,7 @@ struct Server::State {
   const Authorizer authorizer;
   const Origins origins;
   const Origins publish_origins;
+  ActiveSubscriptions active_subscriptions;
   Shared shared;
   std::vector<std::unique_ptr<ShardCounters>> counters;
   std::vector<std::unique_ptr<Shard>> shards;

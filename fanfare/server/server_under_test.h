@@ -104,6 +104,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  int fd() const { return fd_; }
   bool is_connected() const { return is_connected_; }
   Client& send(std::string_view bytes) {
     while (!bytes.empty()) {

@@ -22,6 +22,7 @@ constexpr std::chrono::milliseconds kTick{250};
 // Connections beyond the limit that are still answered 503; further ones stay in the backlog.
 constexpr std::size_t kRefusedConnections = 16;
 constexpr std::uint64_t kRetryAtLeastMs = 1'000;
+constexpr std::size_t kPeerChecks = 8;  // of a connection within dead_peer_ms
 
 std::string http_date(std::time_t now) {
   std::tm parts{};
@@ -38,6 +39,7 @@ Shard::Shard(Shared& shared, ShardCounters& counters)
       ticker_(*loop_),
       feed_(shared.options.limits.undispatched_bytes_max, shared.overfull_feeds,
             [this] { loop_->post([this] { take_turn(); }); }),
+      announcer_(*this),
       writer_(net::make_send_writer()),
       slices_(kFlushBatch * Connection::kSlicesMax),
       read_buffer_(kReadBufferBytes),
@@ -249,6 +251,11 @@ void Shard::forget(std::uint64_t token) {
   exchanges_.erase(found);
 }
 
+std::string Shard::id_of(Position position) const {
+  std::string id = shared_.history.id_of(position);
+  return id.empty() ? "earliest" : id;
+}
+
 Exchange* Shard::find(std::uint64_t token) {
   const auto found = exchanges_.find(token);
   return found == exchanges_.end() ? nullptr : found->second.connection;
@@ -262,6 +269,7 @@ void Shard::tick() {
   hub_->tick(now_ms);
   check_deadlines(now_ms);
   check_expiries();
+  check_peers();
   pause_or_resume_accepting();
   if (draining_ && (now_ms >= drain_deadline_ms_ || connections_.empty())) {
     loop_->stop();
@@ -287,6 +295,16 @@ void Shard::check_expiries() {
     Connection& connection = *exchanges_.at(token).connection;
     forget(token);
     connection.expire();
+  }
+}
+
+// Looks at a part of the connections each tick, at each of them often enough for dead_peer_ms to hold.
+void Shard::check_peers() {
+  const std::size_t ticks = std::max<std::size_t>(1, shared_.options.limits.dead_peer_ms / kPeerChecks / kTick.count());
+  const std::size_t count = (connections_.size() + ticks - 1) / ticks;
+  for (std::size_t i = 0; i < count && !connections_.empty(); ++i) {
+    if (next_checked_peer_ >= connections_.size()) next_checked_peer_ = 0;
+    connections_[next_checked_peer_++]->close_if_peer_is_gone();
   }
 }
 

@@ -24,6 +24,7 @@
 #include "fanfare/server/feed.h"
 #include "fanfare/server/router.h"
 #include "fanfare/server/shared.h"
+#include "fanfare/server/subscription_announcer.h"
 
 namespace fanfare {
 
@@ -51,6 +52,9 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   std::span<char> read_buffer() { return read_buffer_; }
   const std::string& date() const { return date_; }  // for the Date header (RFC 9110 section 6.6.1)
   bool is_draining() const { return draining_; }
+  SubscriptionAnnouncer& announcer() { return announcer_; }
+  // The event id that says: everything up to this position. "earliest" for the beginning.
+  std::string id_of(Position position) const;
 
   // For connections.
   void mark_dirty(Connection& connection);
@@ -81,6 +85,7 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   void tick();
   void check_deadlines(std::uint64_t now_ms);
   void check_expiries();
+  void check_peers();
   void pause_or_resume_accepting();
   void drain();
   void say_farewell();
@@ -91,6 +96,7 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   net::Timer ticker_;
   Feed feed_;
   std::unique_ptr<Hub> hub_;
+  SubscriptionAnnouncer announcer_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<net::FanOutWriter> writer_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
@@ -100,6 +106,7 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   std::uint64_t drain_deadline_ms_ = 0;
 
   std::vector<std::unique_ptr<Connection>> connections_;
+  std::size_t next_checked_peer_ = 0;
   // A round writes to those who were dirty when it began; who becomes dirty meanwhile is of the next one. So a round
   // ends, whatever comes.
   std::vector<Connection*> dirty_;

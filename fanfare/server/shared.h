@@ -11,6 +11,7 @@
 #include "fanfare/history/event_log.h"
 #include "fanfare/observe/log.h"
 #include "fanfare/observe/metrics.h"
+#include "fanfare/server/active_subscriptions.h"
 #include "fanfare/server/off_thread_worker.h"
 #include "fanfare/server/options.h"
 
@@ -21,8 +22,9 @@ struct Shared {
   EventLog& history;
   Log& log;
   const Authorizer& authorizer;
-  const Origins& origins;          // that may read
-  const Origins& publish_origins;  // whose pages may publish with a cookie
+  const Origins& origins;                     // that may read
+  const Origins& publish_origins;             // whose pages may publish with a cookie
+  ActiveSubscriptions& active_subscriptions;  // empty unless options.subscriptions
   OffThreadWorker& worker;
   std::vector<const ShardCounters*> counters;  // of all shards
   std::size_t connections_max = 0;             // of the process

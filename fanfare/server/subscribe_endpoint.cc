@@ -63,6 +63,7 @@ struct SubscribeEndpoint::Wish {
   // Where to begin without a known id.
   std::optional<std::uint64_t> since_unix_ms;
   bool wants_state = false;
+  std::string payload;
   std::string confirmed_id;  // the Last-Event-ID response header, if last_event_id or since_unix_ms is set
 };
 
@@ -149,6 +150,7 @@ std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(c
   if (!grants) return std::unexpected(unauthorized(grants.error().reason));
   wish.request.grants = std::move(grants->subscribe);
   wish.expires_at_s = grants->expires_at_s;
+  wish.payload = std::move(grants->payload);
   wish.last_event_id = last_event_id_of(head, fields);
   if (const auto since = std::ranges::find(fields, "since", &url::FormField::name); since != fields.end()) {
     const auto unix_ms = parse_since(since->value);
@@ -203,7 +205,7 @@ void SubscribeEndpoint::begin(Exchange& exchange, Wish wish) {
     wish.request.start.from = Start::From::kState;
     wish.confirmed_id = kEarliest;
   }
-  if (wish.confirmed_id.empty()) wish.confirmed_id = id_before(shard_.hub().dispatched());
+  if (wish.confirmed_id.empty()) wish.confirmed_id = shard_.id_of(shard_.hub().dispatched());
   open(exchange, std::move(wish));
 }
 
@@ -215,14 +217,8 @@ void SubscribeEndpoint::begin_since(Exchange& exchange, Wish wish, const Result<
   const bool is_held = found->status == FindStatus::kHeld;
   const bool is_reached = is_held || found->status == FindStatus::kDamaged;
   wish.request.start = is_reached ? Start{Start::From::kAfter, found->position} : kEverything;
-  if (wish.confirmed_id.empty()) wish.confirmed_id = is_held ? id_before(found->position) : kEarliest;
+  if (wish.confirmed_id.empty()) wish.confirmed_id = is_held ? shard_.id_of(found->position) : kEarliest;
   open(exchange, std::move(wish));
-}
-
-// What the Last-Event-ID response header says of a stream that begins after this position.
-std::string SubscribeEndpoint::id_before(Position first) const {
-  std::string id = shard_.shared().history.id_of(first);
-  return id.empty() ? std::string(kEarliest) : id;
 }
 
 void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
@@ -230,6 +226,8 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
     refuse(exchange, busy("the server is shutting down"));
     return;
   }
+  const bool is_told = shard_.shared().options.subscriptions;
+  auto selectors = is_told ? wish.request.selectors : std::vector<std::string>();
   auto subscription = shard_.hub().subscribe(std::move(wish.request), exchange.outlet());
   if (!subscription) {
     const std::string& reason = subscription.error().message;
@@ -240,7 +238,11 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
   http::ResponseHead head = stream_head();
   if (wish.last_event_id || wish.since_unix_ms) head.headers.add("Last-Event-ID", std::move(wish.confirmed_id));
   add_cors(shard_.shared().origins, exchange.head(), head.headers);
-  exchange.start_stream(std::move(head), std::move(*subscription), wish.expires_at_s);
+  Stream stream{std::move(*subscription), nullptr, wish.expires_at_s};
+  if (is_told) {
+    stream.presence = shard_.announcer().join(make_subscriber(std::move(selectors), std::move(wish.payload)));
+  }
+  exchange.start_stream(std::move(head), std::move(stream));
 }
 
 http::Response SubscribeEndpoint::busy(std::string_view reason) const {

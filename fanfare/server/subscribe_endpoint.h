@@ -30,7 +30,6 @@ class SubscribeEndpoint final : public Endpoint {
   void resume(Exchange& exchange, Wish wish, const Result<FindResult>& found);
   void begin(Exchange& exchange, Wish wish);
   void begin_since(Exchange& exchange, Wish wish, const Result<FindResult>& found);
-  std::string id_before(Position first) const;
   void open(Exchange& exchange, Wish wish);
   http::Response busy(std::string_view reason) const;
   void refuse(Exchange& exchange, http::Response response) const;

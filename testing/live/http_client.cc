@@ -117,7 +117,7 @@ std::string Answer::header(std::string_view name) const {
   return head.substr(begin, head.find("\r\n", begin) - begin);
 }
 
-Answer read_answer(Connection& connection, milliseconds patience) {
+Answer read_answer(Connection& connection, milliseconds patience, AnswerTo answer_to) {
   const auto until = Clock::now() + patience;
   Answer answer;
   std::string& received = connection.received();
@@ -127,7 +127,7 @@ Answer read_answer(Connection& connection, milliseconds patience) {
   received.erase(0, head_size);
   const std::string length = answer.header("Content-Length");
   std::size_t body_size = 0;
-  std::from_chars(length.data(), length.data() + length.size(), body_size);
+  if (answer_to != AnswerTo::kHead) std::from_chars(length.data(), length.data() + length.size(), body_size);
   while (received.size() < body_size) {
     if (!connection.receive(left_until(until))) return {};
   }
@@ -143,7 +143,7 @@ Answer read_answer(Connection& connection, milliseconds patience) {
 Answer request(std::uint16_t port, std::string_view bytes, milliseconds patience) {
   Connection connection(port);
   if (!connection.is_open() || !connection.send(bytes, patience)) return {};
-  return read_answer(connection, patience);
+  return read_answer(connection, patience, bytes.starts_with("HEAD ") ? AnswerTo::kHead : AnswerTo::kOther);
 }
 
 Answer get(std::uint16_t port, std::string_view path, milliseconds patience) {

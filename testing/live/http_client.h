@@ -54,8 +54,11 @@ struct Answer {
   std::string header(std::string_view name) const;  // empty if there is none
 };
 
+// The answer to a HEAD request has no body, whatever its Content-Length.
+enum class AnswerTo { kHead, kOther };
+
 // Takes the next answer, with the body that Content-Length tells, off the connection.
-Answer read_answer(Connection& connection, milliseconds patience = kPatience);
+Answer read_answer(Connection& connection, milliseconds patience = kPatience, AnswerTo answer_to = AnswerTo::kOther);
 // One request on a connection of its own.
 Answer request(std::uint16_t port, std::string_view bytes, milliseconds patience = kPatience);
 Answer get(std::uint16_t port, std::string_view path, milliseconds patience = kPatience);

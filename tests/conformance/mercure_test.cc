@@ -51,7 +51,7 @@ class Hubs : public testing::Environment {
  public:
   void SetUp() override {
     const std::vector<std::string> origins = {"--cors-origin", "https://app.example", "--publish-origin",
-                                              "https://app.example"};
+                                              "https://app.example", "--subscriptions"};
     open = std::make_unique<ServerProcess>(ServerProcessOptions{.arguments = origins});
     closed = std::make_unique<ServerProcess>(ServerProcessOptions{.arguments = origins, .anonymous = false});
   }
@@ -249,11 +249,69 @@ std::vector<Case> publishing() {
   };
 }
 
+std::string get(std::string_view below, std::string authorization) {
+  return request("GET", below, {std::move(authorization)});
+}
+
+std::vector<Case> subscriptions() {
+  const std::string of_a = "Authorization: Bearer " + token_for({}, {"/.well-known/mercure/subscriptions/a"});
+  const std::string all =
+      "Authorization: Bearer " + token_for({}, {"/.well-known/mercure/subscriptions{/topic}{/subscriber}"});
+  const std::string escaped = "/subscriptions/https%3A%2F%2Fexample.com%2F%7Bid%7D%2B%20x";
+  return {
+      {"TheCollection",
+       "07 s. 8: JSON-LD",
+       At::kOpen,
+       get("/subscriptions", all),
+       200,
+       {"Content-Type: application/ld+json", "Cache-Control: private, no-cache"},
+       R"("@context":"https://mercure.rocks/","id":"/.well-known/mercure/subscriptions","type":"Subscriptions")"},
+      {"TheCollectionOfATopic",
+       "07 s. 8: by topic",
+       At::kOpen,
+       get("/subscriptions/a", of_a),
+       200,
+       {},
+       R"("subscriptions":[])"},
+      {"ATopicWithReservedCharacters",
+       "each variable is percent-encoded once",
+       At::kClosed,
+       get(escaped, all),
+       200,
+       {},
+       "\"/.well-known/mercure" + escaped + "\""},
+      {"WithoutAToken",
+       "07 s. 8: the request is authorised",
+       At::kOpen,
+       request("GET", "/subscriptions", {}),
+       401,
+       {"WWW-Authenticate: Bearer"},
+       "/.well-known/mercure/subscriptions"},
+      {"WithoutAGrantForThePath", "a grant for it is missing: 403", At::kOpen, get("/subscriptions", of_a), 403},
+      {"WithAGrantAndAQuery", "authorised by the path alone", At::kOpen, get("/subscriptions/a?x=y", of_a), 200},
+      {"AnAbsentSubscription", "404", At::kOpen, get("/subscriptions/a/urn%3Auuid%3Aabsent", kAll), 404},
+      {"AnEmptyTopic", "no such path", At::kOpen, get("/subscriptions//x", kAll), 404},
+      {"HeadOfTheCollection", "HEAD answers as GET", At::kOpen, request("HEAD", "/subscriptions", {kAll}), 200},
+      {"PublishingThere",
+       "only the hub does",
+       At::kOpen,
+       request("POST", "/subscriptions", {kAll, kForm}, "topic=a"),
+       405,
+       {"Allow: OPTIONS, HEAD, GET"}},
+      {"APreflightForIt",
+       "Fetch: CORS preflight",
+       At::kOpen,
+       request("OPTIONS", "/subscriptions/a", {"Origin: https://app.example", "Access-Control-Request-Method: GET"}),
+       204,
+       {"Access-Control-Allow-Origin: https://app.example", "Access-Control-Allow-Methods: GET, HEAD"}},
+  };
+}
+
 std::vector<Case> cors() {
   const std::string ours = "Origin: https://app.example";
   const std::string allow = "Access-Control-Allow-Origin: https://app.example";
   const std::string credentials = "Access-Control-Allow-Credentials: true";
-  const std::string exposed = "Access-Control-Expose-Headers: Last-Event-ID, Link";
+  const std::string exposed = "Access-Control-Expose-Headers: ETag, Last-Event-ID, Link";
   return {
       {"AListedOriginReadsAStream",
        "Fetch: CORS with credentials",
@@ -274,7 +332,7 @@ std::vector<Case> cors() {
                {ours, "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: authorization"}),
        204,
        {allow, credentials, "Access-Control-Allow-Methods: GET, HEAD, QUERY, POST",
-        "Access-Control-Allow-Headers: Authorization, Cache-Control, Content-Type, Last-Event-ID"}},
+        "Access-Control-Allow-Headers: Authorization, Cache-Control, Content-Type, If-None-Match, Last-Event-ID"}},
   };
 }
 
@@ -292,7 +350,8 @@ TEST_P(Mercure, AnswersAsTheRuleSays) {
   }
   EXPECT_NE(answer.body.find(one.body), std::string::npos) << answer.body;
   if (one.status >= 400 && !one.request.starts_with("HEAD")) {
-    EXPECT_GT(answer.body.size(), 10u) << "it says why";
+    EXPECT_EQ(answer.header("Content-Type"), "application/problem+json");
+    EXPECT_NE(answer.body.find("\"detail\":\""), std::string::npos) << answer.body;
   }
 }
 
@@ -300,6 +359,7 @@ const auto kName = [](const auto& tested) { return std::string(tested.param.name
 INSTANTIATE_TEST_SUITE_P(Subscribing, Mercure, testing::ValuesIn(subscribing()), kName);
 INSTANTIATE_TEST_SUITE_P(Tokens, Mercure, testing::ValuesIn(subscribing_with_tokens()), kName);
 INSTANTIATE_TEST_SUITE_P(Publishing, Mercure, testing::ValuesIn(publishing()), kName);
+INSTANTIATE_TEST_SUITE_P(Subscriptions, Mercure, testing::ValuesIn(subscriptions()), kName);
 INSTANTIATE_TEST_SUITE_P(Cors, Mercure, testing::ValuesIn(cors()), kName);
 
 // An origin that is not listed is never reflected, and no credentials go with it.

@@ -1,0 +1,39 @@
+// GET below the hub's path: which subscriptions are active (draft-dunglas-mercure-07 section 8), all of them, those
+// with one selector, or one. The reader's token must grant the path that it asks for, as it must for updates about it.
+// One thread: the shard's.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "fanfare/hub/selector.h"
+#include "fanfare/server/active_subscriptions.h"
+#include "fanfare/server/exchange.h"
+
+namespace fanfare {
+
+class Shard;
+
+class SubscriptionsEndpoint final : public Endpoint {
+ public:
+  explicit SubscriptionsEndpoint(Shard& shard);
+  void answer(Exchange& exchange) override;
+
+ private:
+  struct Place {
+    std::optional<std::string> selector;    // none: all
+    std::optional<std::string> subscriber;  // none: the collection
+    std::string path() const;
+  };
+
+  static std::optional<Place> place_of(std::string_view path);
+  std::expected<void, http::Response> check_access(const http::RequestHead& head, const std::string& path);
+  void answer_with_list(Exchange& exchange, const Place& place, std::string last_event_id);
+  void respond(Exchange& exchange, http::Response response) const;
+
+  Shard& shard_;
+  SelectorCompiler compiler_;
+};
+
+}  // namespace fanfare
