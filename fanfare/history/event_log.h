@@ -7,6 +7,7 @@
 // order, and see an update before or after its append completes, but never without it being committed.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -43,6 +44,8 @@ class UpdateFilter {
   virtual bool wants(const Update& update) const = 0;
   // Whether an update is selected by this topic of it; some topic of every wanted update is.
   virtual bool selects(std::string_view topic) const = 0;
+  // Whether a transient update could be wanted; few readers want any.
+  virtual bool may_want_transient() const { return true; }
   // If set, only updates with one of these topics can be wanted (wants() still decides): a log may look them up instead
   // of reading all. Valid as long as the filter; no topic twice.
   virtual std::optional<std::span<const std::string>> exact_topics() const { return std::nullopt; }
@@ -59,14 +62,16 @@ struct ReadRequest {
   // If set, only the state as of this position: of the updates wanted, those that are the newest one at or before it of
   // some topic that the filter selects.
   std::optional<Position> state_as_of = {};
+  // The reader knows that transient updates up to here may be missing: they make no gap.
+  Position holes_known_through = kBeforeAll;
 };
 
 struct ReadResult {
   std::vector<LoggedUpdatePtr> updates;  // those wanted, in order
   Position read_through = 0;             // all wanted updates in (after, read_through] are in `updates`
-  // The log has dropped updates after `after` by age or size, so it cannot say what the reader misses; the other
-  // members are empty. Never set for after == kBeforeAll, nor for holes made by per-topic retention or by damage:
-  // find() tells of damage.
+  // The log has dropped updates after `after` by age or size, or transient ones that the reader may want, so it cannot
+  // say what the reader misses; the other members are empty. Never set for after == kBeforeAll, nor for holes made by
+  // per-topic retention or by damage: find() tells of damage.
   bool gap = false;
 };
 using ReadDone = std::move_only_function<void(Result<ReadResult>)>;
@@ -83,6 +88,12 @@ struct FindResult {
   Position position = kBeforeAll;  // of the update with that id, unless kUnknown
 };
 using FindDone = std::move_only_function<void(Result<FindResult>)>;
+
+// Whether the reader may miss transient updates: all after this position are held.
+inline bool has_transient_gap(const ReadRequest& request, Position transient_after) {
+  return request.after != kBeforeAll && std::max(request.after, request.holes_known_through) < transient_after &&
+         request.filter->may_want_transient();
+}
 
 class EventLog {
  public:
@@ -107,6 +118,8 @@ class EventLog {
   // The position that all updates appended at that time (Unix, milliseconds) or later come after: kHeld, or kTrimmed or
   // kDamaged if some of them may be missing.
   virtual void find_time(std::uint64_t unix_ms, FindDone done) = 0;
+  // All transient updates after this position are held, unless they were appended before the log was opened.
+  virtual Position transient_after() const = 0;
   // An event id that find() takes to this position, whether or not there is an update. Of an empty log's: empty.
   virtual std::string id_of(Position position) const = 0;
 };

@@ -80,7 +80,9 @@ void MemoryLog::unfollow(LogFollower& follower) {
 }
 
 void MemoryLog::read_after(ReadRequest request, ReadDone done) {
-  done(read(std::move(request)));
+  ReadResult result = read(request);
+  if (has_transient_gap(request, transient_after())) result = ReadResult{.updates = {}, .gap = true};
+  done(std::move(result));
 }
 
 ReadResult MemoryLog::read(ReadRequest request) const {

@@ -16,7 +16,7 @@ namespace fanfare {
 class MemoryLog final : public EventLog {
  public:
   // Keeps at most limits.memory_log_updates_max updates and memory_log_bytes_max bytes, and apart from them
-  // transient_bytes_max bytes of transient ones; older ones go first. What transient ones leave is no gap.
+  // transient_bytes_max bytes of transient ones; older ones go first.
   explicit MemoryLog(const Limits& limits, EventIdCodec ids = EventIdCodec::random(),
                      UnixClock unix_ms = system_unix_ms);
 
@@ -26,6 +26,7 @@ class MemoryLog final : public EventLog {
   void read_after(ReadRequest request, ReadDone done) override;
   void find(std::string id, FindDone done) override;
   void find_time(std::uint64_t unix_ms, FindDone done) override;
+  Position transient_after() const override { return transient_.transient_after(); }
   std::string id_of(Position position) const override;
 
  private:

@@ -199,6 +199,45 @@ TEST_F(MemoryLogTest, TransientUpdatesStandInTheirPlaceAndDisplaceNoOthers) {
   EXPECT_EQ(find(two.id).status, FindStatus::kHeld) << "who saw it can go on from there";
 }
 
+TEST_F(MemoryLogTest, TransientUpdatesThatAreGoneAreAGapToThoseWhoMayWantThem) {
+  class Wants final : public UpdateFilter {
+   public:
+    explicit Wants(bool transient) : transient_(transient) {}
+    bool wants(const Update& update) const override { return !update.is_transient || transient_; }
+    bool selects(std::string_view) const override { return true; }
+    bool may_want_transient() const override { return transient_; }
+
+   private:
+    const bool transient_;
+  };
+  limits_.transient_bytes_max = 1;  // the newest only
+  const Position one = append("1").position;
+  Update passing;
+  passing.topics = {"t"};
+  passing.is_transient = true;
+  const Position two = append(passing).position;
+  const auto has_gap = [&](Position after, bool wants_transient, Position known = kBeforeAll) {
+    std::optional<bool> gap;
+    log().read_after({.after = after,
+                      .through = kEnd,
+                      .filter = std::make_shared<Wants>(wants_transient),
+                      .bytes_max = 1 << 20,
+                      .scan_updates_max = 1'000,
+                      .state_as_of = {},
+                      .holes_known_through = known},
+                     [&](Result<ReadResult> result) { gap = result->gap; });
+    return gap.value();
+  };
+  EXPECT_FALSE(has_gap(one, true));
+  append(passing);
+  EXPECT_EQ(log().transient_after(), two);
+  EXPECT_TRUE(has_gap(one, true));
+  EXPECT_FALSE(has_gap(one, false));
+  EXPECT_FALSE(has_gap(two, true));
+  EXPECT_FALSE(has_gap(one, true, two)) << "the reader knows";
+  EXPECT_FALSE(has_gap(kBeforeAll, true));
+}
+
 TEST_F(MemoryLogTest, AGapIsWhatFollowsTheReaderAndIsTrimmed) {
   limits_.memory_log_updates_max = 2;
   Follower follower;

@@ -63,6 +63,7 @@ void RecentUpdates::drop_oldest() {
   const LoggedUpdatePtr oldest = std::move(updates_.front());
   updates_.pop_front();
   after_ = oldest->position;
+  if (oldest->update.is_transient) transient_after_ = oldest->position;
   after_unix_ms_ = oldest->unix_ms;
   bytes_ -= held_bytes(*oldest);
   chosen_ids_.erase({oldest->update.id, oldest->position});
@@ -80,6 +81,11 @@ void RecentUpdates::drop_oldest() {
 Position RecentUpdates::after() const {
   std::lock_guard lock(mutex_);
   return after_;
+}
+
+Position RecentUpdates::transient_after() const {
+  std::lock_guard lock(mutex_);
+  return transient_after_;
 }
 
 Position RecentUpdates::last() const {

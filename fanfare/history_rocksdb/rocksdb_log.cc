@@ -59,6 +59,7 @@ class RocksDbLog final : public EventLog {
   void read_after(ReadRequest request, ReadDone done) override;
   void find(std::string id, FindDone done) override;
   void find_time(std::uint64_t unix_ms, FindDone done) override;
+  Position transient_after() const override { return recent_.transient_after(); }
   std::string id_of(Position position) const override;
 
  private:
@@ -301,11 +302,13 @@ void RocksDbLog::read_after(ReadRequest request, ReadDone done) {
   request.after = std::max(request.after, std::min(trimmed, request.through));
   if (auto recent = recent_.read(request)) {
     leave_out_the_old(*recent);
-    done(std::move(*recent));
+    done(has_transient_gap(request, transient_after()) ? gap() : std::move(*recent));
     return;
   }
   readers_.run([this, request = std::move(request), asked_after, done = std::move(done)](std::size_t thread) mutable {
-    done(read_disk(request, asked_after, thread));
+    auto result = read_disk(request, asked_after, thread);
+    request.after = asked_after;
+    done(result && has_transient_gap(request, transient_after()) ? gap() : std::move(result));
   });
 }
 

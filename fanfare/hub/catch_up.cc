@@ -60,6 +60,10 @@ void CatchUp::start_read(Subscription& subscription) {
       wants_state_.erase(state);
     }
   }
+  if (const auto holes = knows_holes_.find(&subscription); holes != knows_holes_.end()) {
+    request.holes_known_through = holes->second;
+    if (subscription.seen_ >= holes->second) knows_holes_.erase(holes);
+  }
   ++reads_in_flight_;
   source_.read_after(std::move(request), [this, token = subscription.read_token_](Result<ReadResult> result) {
     on_read(token, std::move(result));
@@ -68,6 +72,10 @@ void CatchUp::start_read(Subscription& subscription) {
 
 void CatchUp::begin_with_state(const Subscription& subscription) {
   wants_state_.emplace(&subscription, hub_.dispatched_);
+}
+
+void CatchUp::begin_with_holes(const Subscription& subscription, Position through) {
+  knows_holes_.emplace(&subscription, through);
 }
 
 void CatchUp::on_read(std::uint64_t token, Result<ReadResult> result) {
@@ -106,6 +114,7 @@ void CatchUp::take(Subscription& subscription, const ReadResult& result) {
 
 void CatchUp::forget(Subscription& subscription) {
   wants_state_.erase(&subscription);
+  knows_holes_.erase(&subscription);
   if (!subscription.reading_) return;
   subscription.reading_ = false;
   if (reading_.erase(subscription.read_token_) == 0) std::erase(ahead_, &subscription);

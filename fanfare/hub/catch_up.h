@@ -38,6 +38,8 @@ class CatchUp {
   void step(Subscription& subscription);
   // The new subscriber, which has yet to step, is to be given the state first instead of all updates.
   void begin_with_state(const Subscription& subscription);
+  // The new subscriber, which has yet to step, knows that transient updates up to this position may be missing.
+  void begin_with_holes(const Subscription& subscription, Position through);
   // The subscriber is leaving or has ended.
   void forget(Subscription& subscription);
   // The shard has dispatched more: those who waited for it go on.
@@ -60,6 +62,7 @@ class CatchUp {
   std::vector<Subscription*> ahead_;   // have seen more than the shard has dispatched
   // Those who are to be given the state first, and the position as of which.
   std::unordered_map<const Subscription*, Position> wants_state_;
+  std::unordered_map<const Subscription*, Position> knows_holes_;
   std::size_t reads_in_flight_ = 0;
 };
 

@@ -43,6 +43,9 @@ std::expected<std::unique_ptr<Subscription>, SelectorError> Hub::subscribe(Subsc
   counters_.subscribers.add();
   counters_.subscribers_total.add();
   if (request.start.from == Start::From::kState) catch_up_.begin_with_state(*subscription);
+  if (subscription->may_have_missed(request.start.holes_known_through)) {
+    catch_up_.begin_with_holes(*subscription, request.start.holes_known_through);
+  }
   if (subscription->seen_ == dispatched_) {
     catch_up_.step(*subscription);
   } else {

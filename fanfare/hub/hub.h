@@ -34,6 +34,8 @@ struct Start {
   };
   From from = From::kNow;
   Position after = kBeforeAll;  // kBeforeAll: all that the log holds
+  // With kAfter: the subscriber is told that it may miss transient updates up to here (Subscription::may_have_missed).
+  Position holes_known_through = kBeforeAll;
 };
 
 struct SubscribeRequest {

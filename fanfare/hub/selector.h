@@ -88,6 +88,8 @@ class AudienceFilter final : public UpdateFilter {
     if (selectors_.has_any() || !selectors_.templates().empty()) return std::nullopt;
     return selectors_.exact();
   }
+  // Only updates of the hub's own are transient.
+  bool may_want_transient() const override { return may_get_hub_topics_; }
   // Given that the selectors match.
   bool may_receive(const Update& update) const { return !update.is_private || grants_.matches_any(update.topics); }
   const SelectorSet& selectors() const { return selectors_; }

@@ -16,6 +16,10 @@ Subscription::~Subscription() {
   hub_.leave(*this);
 }
 
+bool Subscription::may_have_missed(Position transient) const {
+  return seen_ != kBeforeAll && seen_ < transient && audience_.filter()->may_want_transient();
+}
+
 std::size_t Subscription::pull(std::span<std::string_view> slices) {
   std::size_t count = 0;
   if (piece_) slices[count++] = bytes_of(*piece_.get()).substr(piece_offset_);

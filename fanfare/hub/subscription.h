@@ -58,6 +58,9 @@ class Subscription {
   // be empty) are sent, then comes on_end(kFinished).
   void finish(std::string_view last_words);
 
+  // Whether a transient update at or before this position may be one that it wants and has not got.
+  bool may_have_missed(Position transient) const;
+
   bool is_live() const { return state_ == State::kLive; }
 
  private:

@@ -32,6 +32,7 @@ class AsyncLog final : public EventLog {
   void find_time(std::uint64_t unix_ms, FindDone done) override {
     worker_.run([this, unix_ms, done = std::move(done)]() mutable { held_.find_time(unix_ms, std::move(done)); });
   }
+  Position transient_after() const override { return held_.transient_after(); }
   std::string id_of(Position position) const override { return held_.id_of(position); }
 
  private:

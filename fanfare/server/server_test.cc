@@ -203,6 +203,7 @@ class DamagedLog final : public EventLog {
   }
   void find(std::string id, FindDone done) override { held_.find(std::move(id), damaged(std::move(done))); }
   void find_time(std::uint64_t unix_ms, FindDone done) override { held_.find_time(unix_ms, damaged(std::move(done))); }
+  Position transient_after() const override { return held_.transient_after(); }
   std::string id_of(Position position) const override { return held_.id_of(position); }
 
  private:

@@ -44,9 +44,10 @@ Shard::Shard(Shared& shared, ShardCounters& counters)
       slices_(kFlushBatch * Connection::kSlicesMax),
       read_buffer_(kReadBufferBytes),
       date_(http_date(std::time(nullptr))) {
-  const Position dispatched = shared.history.follow(feed_);
+  first_position_ = shared.history.follow(feed_);
   hub_ = std::make_unique<Hub>(shared.options.limits, shared.budget_bytes_per_shard,
-                               Hub::Surroundings{.log = *this, .off_thread = *this, .counters = counters}, dispatched);
+                               Hub::Surroundings{.log = *this, .off_thread = *this, .counters = counters},
+                               first_position_);
   router_ = make_router(*this);
 }
 

@@ -53,6 +53,8 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   const std::string& date() const { return date_; }  // for the Date header (RFC 9110 section 6.6.1)
   bool is_draining() const { return draining_; }
   SubscriptionAnnouncer& announcer() { return announcer_; }
+  // What was there when the shard was made.
+  Position first_position() const { return first_position_; }
   // The event id that says: everything up to this position. "earliest" for the beginning.
   std::string id_of(Position position) const;
 
@@ -97,6 +99,7 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   Feed feed_;
   std::unique_ptr<Hub> hub_;
   SubscriptionAnnouncer announcer_;
+  Position first_position_ = kBeforeAll;
   std::unique_ptr<Router> router_;
   std::unique_ptr<net::FanOutWriter> writer_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;

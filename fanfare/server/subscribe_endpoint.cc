@@ -228,6 +228,12 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
   }
   const bool is_told = shard_.shared().options.subscriptions;
   auto selectors = is_told ? wish.request.selectors : std::vector<std::string>();
+  // Updates about subscriptions are not stored, and those of the time before this server are of no use.
+  Start& start = wish.request.start;
+  const bool reads_on = is_told && start.from == Start::From::kAfter;
+  if (reads_on)
+    start.holes_known_through = std::max(shard_.shared().history.transient_after(), shard_.first_position());
+  const Position holes = start.holes_known_through;
   auto subscription = shard_.hub().subscribe(std::move(wish.request), exchange.outlet());
   if (!subscription) {
     const std::string& reason = subscription.error().message;
@@ -235,6 +241,7 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
     refuse(exchange, full ? busy(reason) : http::problem_response(400, reason));
     return;
   }
+  if (reads_on && (*subscription)->may_have_missed(holes)) wish.confirmed_id = kEarliest;
   http::ResponseHead head = stream_head();
   if (wish.last_event_id || wish.since_unix_ms) head.headers.add("Last-Event-ID", std::move(wish.confirmed_id));
   add_cors(shard_.shared().origins, exchange.head(), head.headers);

@@ -151,6 +151,29 @@ TEST_F(SubscriptionsTest, WhoReadsOnFromTheListMissesNoChange) {
   EXPECT_EQ(member(news, "active"), "false");
 }
 
+TEST(Subscriptions, AWatcherThatMayHaveMissedChangesIsTold) {
+  Limits limits;
+  limits.transient_bytes_max = 1;  // the newest only
+  MemoryLog log(limits);
+  ServerUnderTest server(telling(), &log);
+  const std::string kept = ask(server.port(), post("topic=b&data=1", token_for({"*"}, {}))).body;
+  const std::string known = "Last-Event-ID: " + kept;
+  Subscriber clock(server.port(), kWatch, bearer(kSeesAll));
+  clock.read_event();
+  {
+    Subscriber passing(server.port(), "topic=a");
+  }
+  clock.read_event();
+  clock.read_event();
+  ask(server.port(), post("topic=b&data=2&id=2", token_for({"*"}, {})));
+  Subscriber watcher(server.port(), kWatch + "&topic=b", bearer(kSeesAll) + known + "\r\n");
+  EXPECT_TRUE(watcher.answer.has("Last-Event-ID: earliest"));
+  EXPECT_EQ(member(watcher.read_event(), "active"), "false") << "the newest is held";
+  EXPECT_EQ(watcher.read_event(), "id: 2\ndata: 2\n\n") << "and all that is stored comes";
+  Subscriber reader(server.port(), "topic=b", bearer(kSeesAll) + known + "\r\n");
+  EXPECT_TRUE(reader.answer.has(known)) << "who selects no such updates misses none";
+}
+
 TEST_F(SubscriptionsTest, ListingTakesAGrantForThePath) {
   EXPECT_EQ(list("", "").status, 401);
   EXPECT_EQ(list("", bearer("no token")).status, 401);
@@ -185,6 +208,7 @@ class UnwillingLog final : public EventLog {
   void read_after(ReadRequest request, ReadDone done) override { log_.read_after(std::move(request), std::move(done)); }
   void find(std::string id, FindDone done) override { log_.find(std::move(id), std::move(done)); }
   void find_time(std::uint64_t unix_ms, FindDone done) override { log_.find_time(unix_ms, std::move(done)); }
+  Position transient_after() const override { return log_.transient_after(); }
   std::string id_of(Position position) const override { return log_.id_of(position); }
 
  private:
