@@ -56,7 +56,7 @@ struct Limits {
   // The event log in memory.
   std::size_t memory_log_updates_max = 1'000'000;
   std::size_t memory_log_bytes_max = 256 * 1024 * 1024;
-  std::size_t transient_bytes_max = 8 * 1024 * 1024;  // beside those: updates that are not stored, as of subscriptions
+  std::size_t transient_bytes_max = 32 * 1024 * 1024;  // beside those: updates that are not stored, as of subscriptions
 
   // What the durable event log keeps; 0: no bound. The oldest updates go first, of the log or of their topic.
   std::size_t history_age_ms_max = 0;

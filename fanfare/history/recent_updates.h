@@ -28,8 +28,7 @@ class RecentUpdates {
     std::size_t bytes_max;  // of updates, with their indexes; one update is always held
   };
   // beginning: what is pushed comes after it.
-  RecentUpdates(Bounds bounds, Position beginning)
-      : bounds_(bounds), after_(beginning), transient_after_(beginning), last_(beginning) {}
+  RecentUpdates(Bounds bounds, Position beginning) : bounds_(bounds), after_(beginning), last_(beginning) {}
 
   // In log order. What exceeds the bounds goes, the oldest first.
   void push(std::span<const NewUpdate> batch);
@@ -85,7 +84,7 @@ class RecentUpdates {
   std::set<std::pair<std::string_view, Position>> chosen_ids_;
   std::size_t bytes_ = 0;
   Position after_;
-  Position transient_after_;
+  Position transient_after_ = kBeginning;
   Position last_;
   std::uint64_t after_unix_ms_ = 0;  // of the newest update that was dropped
 };
