@@ -17,7 +17,7 @@ export function token() {
   return `${text}.${createHmac("sha256", kKey).update(text).digest("base64url")}`;
 }
 
-async function listening(server) {
+export async function listening(server) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return server.address().port;
@@ -34,10 +34,12 @@ async function freePort() {
 export class Hub {
   #process;
   #port;
+  #options;
 
-  // Starts FANFARE_PROGRAM. Anybody may subscribe; publishing takes token().
-  static async start() {
+  // Starts FANFARE_PROGRAM, with these options besides. Anybody may subscribe; publishing takes token().
+  static async start(options = []) {
     const hub = new Hub();
+    hub.#options = options;
     hub.#port = await freePort();
     await hub.restart();
     return hub;
@@ -47,11 +49,16 @@ export class Hub {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  // The hub's URL at a host that resolves to this machine.
+  urlAt(host) {
+    return `http://${host}:${this.#port}${kPath}`;
+  }
+
   // Starts it again on the same port, with an empty log. Returns when it accepts.
   async restart() {
     const program = process.env.FANFARE_PROGRAM;
     assert.ok(program, "FANFARE_PROGRAM must be the path of the program");
-    const args = ["serve", "--listen", `127.0.0.1:${this.#port}`, "--log", "memory", "--anonymous"];
+    const args = ["serve", "--listen", `127.0.0.1:${this.#port}`, "--log", "memory", "--anonymous", ...this.#options];
     const env = { ...process.env, MERCURE_PUBLISHER_JWT_KEY: kKey, MERCURE_SUBSCRIBER_JWT_KEY: kKey };
     this.#process = spawn(program, args, { env, stdio: "ignore" });
     for (let tries = 0; tries < 200; tries++) {
