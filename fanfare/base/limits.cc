@@ -54,6 +54,10 @@ constexpr std::array kFields = {
     FIELD(rule_templates_max),
     FIELD(key_file_bytes_max),
     FIELD(keys_max),
+    FIELD(jwks_fetch_ms_max),
+    FIELD(jwks_age_s_min),
+    FIELD(jwks_age_s_max),
+    FIELD(jwks_renew_s_min),
     FIELD(durable_log_check_ms),
     FIELD(durable_log_append_queue_bytes_max),
     FIELD(durable_log_commit_bytes_max),
@@ -67,6 +71,15 @@ constexpr std::array kFields = {
     FIELD(retry_after_s),
     FIELD(publish_wait_ms),
     FIELD(announcements_max),
+    FIELD(connections_per_address_max),
+    FIELD(subscribers_max),
+    FIELD(subscribers_per_address_max),
+    FIELD(subscribers_per_subject_max),
+    FIELD(publishes_per_s_per_address_max),
+    FIELD(publishes_per_s_per_subject_max),
+    FIELD(updates_per_s_per_topic_max),
+    FIELD(burst_s),
+    FIELD(rate_buckets_max),
 };
 #undef FIELD
 static_assert(sizeof(Limits) == kFields.size() * sizeof(std::size_t), "a limit is missing from the table");

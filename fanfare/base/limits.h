@@ -73,6 +73,14 @@ struct Limits {
   std::size_t key_file_bytes_max = 256 * 1024;
   std::size_t keys_max = 100;
 
+  // Keys that are fetched from a URL (of at most key_file_bytes_max and keys_max): how long one fetch may take, how
+  // long they are used before the next one, whatever Cache-Control says, and how soon a token may cause one with its
+  // kid.
+  std::size_t jwks_fetch_ms_max = 5'000;
+  std::size_t jwks_age_s_min = 60;
+  std::size_t jwks_age_s_max = 3'600;
+  std::size_t jwks_renew_s_min = 10;
+
   // The durable event log's work: how often it enforces what it keeps, and what it takes of the machine.
   std::size_t durable_log_check_ms = 1'000;
   std::size_t durable_log_append_queue_bytes_max = 64 * 1024 * 1024;  // not yet written; beyond it appends fail
@@ -89,6 +97,18 @@ struct Limits {
   std::size_t retry_after_s = 5;
   std::size_t publish_wait_ms = 5'000;
   std::size_t announcements_max = 200'000;  // changes of subscriptions that wait for the log, of one shard
+
+  // Limits against abuse; 0: none. They hold for all shards together. A subject is a token's sub (of its iss), or else
+  // the token. Rates are buckets that hold burst_s seconds' worth; rate_buckets_max of each kind are remembered.
+  std::size_t connections_per_address_max = 0;
+  std::size_t subscribers_max = 0;
+  std::size_t subscribers_per_address_max = 0;
+  std::size_t subscribers_per_subject_max = 0;
+  std::size_t publishes_per_s_per_address_max = 0;
+  std::size_t publishes_per_s_per_subject_max = 0;
+  std::size_t updates_per_s_per_topic_max = 0;
+  std::size_t burst_s = 5;
+  std::size_t rate_buckets_max = 50'000;
 };
 
 // One member of Limits, for the configuration and for --help.
