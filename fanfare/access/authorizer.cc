@@ -22,55 +22,93 @@ std::int64_t later(std::int64_t time_s, std::int64_t leeway_s) {
   return time_s > kMax - leeway_s ? kMax : time_s + leeway_s;
 }
 
+std::unexpected<Denied> invalid(std::string reason) {
+  return std::unexpected(Denied{Denial::kInvalid, std::move(reason)});
+}
+
+// Whether the keys made the token. With a source: its current keys, which may be none yet, or not have the one that the
+// token names; an unnamed one is tried.
+std::expected<void, Denied> verify(const JwsHeader& header, const CompactJws& jws, const KeySet& fixed,
+                                   const std::shared_ptr<KeySource>& source) {
+  const auto fetched = source != nullptr ? source->current() : nullptr;
+  if (source != nullptr && fetched == nullptr) {
+    return std::unexpected(Denied{Denial::kNoKeys, "the issuer's keys could not be fetched yet", source});
+  }
+  if (fetched != nullptr && header.key_id && !fetched->may_know(*header.key_id)) {
+    return std::unexpected(Denied{Denial::kUnknown, "the token's kid is none of its issuer's keys", source});
+  }
+  const KeySet& keys = fetched != nullptr ? *fetched : fixed;
+  const auto verified = keys.verify(header.algorithm, header.key_id, jws.signed_part, jws.signature);
+  return verified ? std::expected<void, Denied>() : invalid(verified.error().message);
+}
+
 }  // namespace
+
+struct Authorizer::Role {
+  const char* name;
+  KeySet Issuer::* keys;
+  std::shared_ptr<KeySource> Issuer::* source;
+};
+
+const Authorizer::Role Authorizer::kPublisher = {"publisher", &Issuer::publisher_keys, &Issuer::publisher_source};
+const Authorizer::Role Authorizer::kSubscriber = {"subscriber", &Issuer::subscriber_keys, &Issuer::subscriber_source};
 
 Authorizer::Authorizer(AuthorizerOptions options) : options_(std::move(options)) {
   FANFARE_CHECK(options_.leeway_s >= 0);
+  for (const Issuer& issuer : options_.issuers) {
+    for (const Role* role : {&kPublisher, &kSubscriber}) {
+      const auto& source = issuer.*(role->source);
+      FANFARE_CHECK(source == nullptr || (issuer.*(role->keys)).empty());
+      if (source != nullptr && std::ranges::find(sources_, source) == sources_.end()) sources_.push_back(source);
+    }
+  }
+}
+
+std::uint64_t Authorizer::keys_version() const {
+  std::uint64_t sum = 0;
+  for (const auto& source : sources_) sum += source->version();
+  return sum;
 }
 
 std::expected<Grants, Denied> Authorizer::publisher(std::optional<std::string_view> token, std::int64_t now_s) const {
   if (!token) return std::unexpected(Denied{Denial::kMissing, "publishing needs a token"});
-  return authorise(&Issuer::publisher_keys, *token, now_s);
+  return authorise(kPublisher, *token, now_s);
 }
 
 std::expected<Grants, Denied> Authorizer::subscriber(std::optional<std::string_view> token, std::int64_t now_s) const {
-  if (token) return authorise(&Issuer::subscriber_keys, *token, now_s);
+  if (token) return authorise(kSubscriber, *token, now_s);
   if (options_.anonymous) return Grants{};
   return std::unexpected(Denied{Denial::kMissing, "subscribing needs a token"});
 }
 
-std::expected<Grants, Denied> Authorizer::authorise(Keys keys, std::string_view token, std::int64_t now_s) const {
-  if (!has_keys(keys)) {
-    const std::string role = keys == &Issuer::publisher_keys ? "publisher" : "subscriber";
-    return std::unexpected(Denied{Denial::kInvalid, "this hub has no key to check a " + role + "'s token"});
-  }
-  auto grants = check_token(keys, token, now_s);
-  if (!grants) return std::unexpected(Denied{Denial::kInvalid, std::move(grants.error().message)});
-  return std::move(*grants);
-}
-
 // The issuer is what an unverified token says: it only chooses the keys that have to prove it.
-Result<Grants> Authorizer::check_token(Keys keys, std::string_view token, std::int64_t now_s) const {
+std::expected<Grants, Denied> Authorizer::authorise(const Role& role, std::string_view token,
+                                                    std::int64_t now_s) const {
+  if (!has_keys(role)) return invalid("this hub has no key to check a " + std::string(role.name) + "'s token");
   const auto jws = decode_jws(token);
-  if (!jws) return std::unexpected(jws.error());
+  if (!jws) return invalid(jws.error().message);
   const auto header = parse_jws_header(jws->header);
-  if (!header) return std::unexpected(header.error());
+  if (!header) return invalid(header.error().message);
   auto claims = parse_claims(jws->payload);
-  if (!claims) return std::unexpected(std::move(claims.error()));
+  if (!claims) return invalid(std::move(claims.error().message));
   const Issuer* issuer = issuer_of(claims->issuer);
-  if (issuer == nullptr || (issuer->*keys).empty()) return fail("the token's iss is not one that is trusted here");
-  const auto verified = (issuer->*keys).verify(header->algorithm, header->key_id, jws->signed_part, jws->signature);
-  if (!verified) return std::unexpected(verified.error());
+  if (issuer == nullptr || ((issuer->*role.keys).empty() && issuer->*role.source == nullptr)) {
+    return invalid("the token's iss is not one that is trusted here");
+  }
+  auto verified = verify(*header, *jws, issuer->*role.keys, issuer->*role.source);
+  if (!verified) return std::unexpected(std::move(verified.error()));
 
-  auto& expires_at_s = claims->grants.expires_at_s;
+  Grants& grants = claims->grants;
+  auto& expires_at_s = grants.expires_at_s;
   if (expires_at_s && now_s >= later(*expires_at_s, options_.leeway_s)) {
-    return fail("the token expired " + seconds_between(*expires_at_s, now_s) + " ago");
+    return invalid("the token expired " + seconds_between(*expires_at_s, now_s) + " ago");
   }
   if (claims->not_before_s && later(now_s, options_.leeway_s) < *claims->not_before_s) {
-    return fail("the token is valid only in " + seconds_between(now_s, *claims->not_before_s));
+    return invalid("the token is valid only in " + seconds_between(now_s, *claims->not_before_s));
   }
   if (expires_at_s) *expires_at_s = later(*expires_at_s, options_.leeway_s);
-  return std::move(claims->grants);
+  grants.issuer = claims->issuer.value_or("");
+  return std::move(grants);
 }
 
 // The one of that name, else the one without, if there is any.
@@ -83,8 +121,10 @@ const Issuer* Authorizer::issuer_of(const std::optional<std::string>& name) cons
   return own != nullptr ? own : named("");
 }
 
-bool Authorizer::has_keys(Keys keys) const {
-  return std::ranges::any_of(options_.issuers, [&](const Issuer& issuer) { return !(issuer.*keys).empty(); });
+bool Authorizer::has_keys(const Role& role) const {
+  return std::ranges::any_of(options_.issuers, [&](const Issuer& issuer) {
+    return !(issuer.*role.keys).empty() || issuer.*role.source != nullptr;
+  });
 }
 
 Result<std::string> make_token(const Key& key, const Grants& grants, std::string_view payload) {

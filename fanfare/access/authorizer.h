@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "fanfare/access/key.h"
 #include "fanfare/access/key_set.h"
+#include "fanfare/access/key_source.h"
 #include "fanfare/base/error.h"
 
 namespace fanfare {
@@ -21,23 +23,32 @@ struct Grants {
   std::vector<std::string> subscribe;
   std::optional<std::int64_t> expires_at_s;  // Unix time, leeway included; the stream must end by then
   std::string payload = {};                  // JSON that its subscriptions show to those who may read them; empty: none
+  std::string issuer = {};                   // iss; empty: the token does not say
+  std::string subject = {};                  // sub: whom the token is for; the same
 };
 
 enum class Denial {
   kMissing,  // 401: a token is needed and none came
   kInvalid,  // 401: the token is not acceptable
+  kUnknown,  // 401: it names a key that its issuer has not published, at least when the keys were last fetched
+  kNoKeys,   // 503: the issuer's keys could not be fetched yet
 };
 
 struct Denied {
   Denial denial;
   std::string reason;  // one line, safe to show
+  // What may know better once it is renewed, for kUnknown and kNoKeys.
+  std::shared_ptr<KeySource> source = {};
 };
 
-// Who makes tokens, and with which keys: only these count for its tokens.
+// Who makes tokens, and with which keys: only these count for its tokens. A role has keys, or a source of them, or
+// neither: then it accepts no token of this issuer.
 struct Issuer {
-  std::string name;       // what the token's iss must be, exactly; empty: tokens with any other iss, or none
-  KeySet publisher_keys;  // empty: that role accepts no token of it
+  std::string name;  // what the token's iss must be, exactly; empty: tokens with any other iss, or none
+  KeySet publisher_keys;
   KeySet subscriber_keys;
+  std::shared_ptr<KeySource> publisher_source = {};
+  std::shared_ptr<KeySource> subscriber_source = {};
 };
 
 struct AuthorizerOptions {
@@ -55,18 +66,25 @@ class Authorizer {
   std::expected<Grants, Denied> publisher(std::optional<std::string_view> token, std::int64_t now_s) const;
   std::expected<Grants, Denied> subscriber(std::optional<std::string_view> token, std::int64_t now_s) const;
 
- private:
-  using Keys = KeySet Issuer::*;
+  // Grows whenever a source's keys change: what was granted before must be asked again.
+  std::uint64_t keys_version() const;
+  // All sources, each once.
+  const std::vector<std::shared_ptr<KeySource>>& sources() const { return sources_; }
 
-  std::expected<Grants, Denied> authorise(Keys keys, std::string_view token, std::int64_t now_s) const;
-  Result<Grants> check_token(Keys keys, std::string_view token, std::int64_t now_s) const;
+ private:
+  struct Role;
+  static const Role kPublisher;
+  static const Role kSubscriber;
+
+  std::expected<Grants, Denied> authorise(const Role& role, std::string_view token, std::int64_t now_s) const;
   const Issuer* issuer_of(const std::optional<std::string>& name) const;
-  bool has_keys(Keys keys) const;
+  bool has_keys(const Role& role) const;
 
   AuthorizerOptions options_;
+  std::vector<std::shared_ptr<KeySource>> sources_;
 };
 
-// Signs {"mercure":{"publish":[…],"subscribe":[…]}} (and exp, if given) with a key that can sign.
+// Signs {"mercure":{"publish":[…],"subscribe":[…]}} (and exp, iss and sub, if given) with a key that can sign.
 std::string make_token(const Key& key, const Grants& grants);
 // With an HS256 secret, which must not be empty.
 std::string make_token(std::string_view secret, const Grants& grants);

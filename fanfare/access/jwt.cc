@@ -104,6 +104,7 @@ Result<Claims> parse_claims(std::string_view json) {
   result.grants.expires_at_s = *expires_at_s;
   result.not_before_s = *not_before_s;
   if (issuer.is_string()) result.issuer = issuer.get<std::string>();
+  if (const Json& subject = member(*claims, "sub"); subject.is_string()) result.grants.subject = subject;
   const Json& alias = member(*claims, kClaimAlias);
   const Json& claim = alias.is_null() ? member(*claims, kClaim) : alias;
   if (claim.is_null()) return result;
@@ -132,6 +133,8 @@ Result<std::string> write_claims(const Grants& grants, std::string_view payload)
   }
   Json claims = {{kClaim, std::move(claim)}};
   if (grants.expires_at_s) claims["exp"] = *grants.expires_at_s;
+  if (!grants.issuer.empty()) claims["iss"] = grants.issuer;
+  if (!grants.subject.empty()) claims["sub"] = grants.subject;
   return claims.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -33,8 +33,8 @@ Result<JwsHeader> parse_jws_header(std::string_view json);
 
 // The claim https://mercure.rocks/ is an alias of mercure; where a token has both, the alias counts (as with the hubs
 // that are deployed). No claim, or null, or no list in it, grants nothing; what is there must have the right type.
-// exp and nbf are numbers, fractions cut off; iss is a string. Other claims are ignored. JSON with a name twice in one
-// object is refused (RFC 7519 section 4), and so is what is deeper than kTokenDepthMax.
+// exp and nbf are numbers, fractions cut off; iss is a string. Other claims, and a sub that is no string, are ignored.
+// JSON with a name twice in one object is refused (RFC 7519 section 4), and so is what is deeper than kTokenDepthMax.
 Result<Claims> parse_claims(std::string_view json);
 
 // Of a token that this key signs: its alg, its kid if it has one.

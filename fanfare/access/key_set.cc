@@ -41,6 +41,10 @@ Result<KeySet> KeySet::parse(std::string_view text, std::optional<Algorithm> wan
   return KeySet({std::move(*key)});
 }
 
+bool KeySet::may_know(const std::string& key_id) const {
+  return std::ranges::any_of(keys_, [&](const Key& key) { return key.id().empty() || key.id() == key_id; });
+}
+
 Result<void> KeySet::verify(std::string_view algorithm, const std::optional<std::string>& key_id, std::string_view text,
                             std::string_view signature) const {
   const auto is_for = [&](const Key& key) { return facts_of(key.algorithm()).name == algorithm; };

@@ -29,6 +29,9 @@ class KeySet {
   bool empty() const { return keys_.empty(); }
   std::span<const Key> keys() const { return keys_; }
 
+  // Whether a key has this name, or none, so that it may be the one.
+  bool may_know(const std::string& key_id) const;
+
   // Whether a key for this algorithm (a header's alg) made the signature. key_id: the header's kid, a hint: where keys
   // have that name, only they are tried, else all are. Fails with what is wrong with the token.
   Result<void> verify(std::string_view algorithm, const std::optional<std::string>& key_id, std::string_view text,
