@@ -25,6 +25,7 @@ const std::map<std::string, std::set<std::string>, std::less<>>& allowed_rooms()
       {"websocket", {"base"}},
       {"access", {"base"}},
       {"observe", {"base"}},
+      {"jwks", {"base", "access", "observe"}},
       {"console", {"base"}},
       {"net", {"base", "observe"}},
       {"history", {"base", "event_stream", "coding", "url", "access", "observe"}},
@@ -38,7 +39,7 @@ const std::map<std::string, std::set<std::string>, std::less<>>& allowed_rooms()
       {"journal_jetstream", {"base", "observe", "history", "journal"}},
       {"cli",
        {"base", "event_stream", "coding", "url", "http", "websocket", "access", "observe", "history", "hub", "net",
-        "console", "server", "client", "journal", "history_rocksdb", "journal_jetstream"}},
+        "console", "server", "client", "jwks", "journal", "history_rocksdb", "journal_jetstream"}},
   };
   return rooms;
 }
