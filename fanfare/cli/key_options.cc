@@ -21,15 +21,6 @@ std::unexpected<Error> fail_for(const KeyOptions& options, const std::string& me
   return fail(name_of(options) + ": " + message);
 }
 
-Result<std::optional<Algorithm>> algorithm_of(const KeyOptions& options) {
-  if (options.algorithm.empty()) return std::nullopt;
-  if (const auto found = find_algorithm(options.algorithm)) return found;
-  std::string known;
-  for (const AlgorithmFacts& each : algorithms()) known.append(known.empty() ? "" : ", ").append(each.name);
-  return fail(options.algorithm_name + ": tokens are not signed with '" + options.algorithm + "' here; there is " +
-              known);
-}
-
 // Docker secrets and `openssl rand -hex 32 > FILE` end with one.
 void drop_line_ending(std::string& text) {
   if (text.ends_with('\n')) text.pop_back();
@@ -46,6 +37,15 @@ Result<std::string> text_of(const KeyOptions& options, const Limits& limits) {
 }
 
 }  // namespace
+
+Result<std::optional<Algorithm>> algorithm_of(const KeyOptions& options) {
+  if (options.algorithm.empty()) return std::nullopt;
+  if (const auto found = find_algorithm(options.algorithm)) return found;
+  std::string known;
+  for (const AlgorithmFacts& each : algorithms()) known.append(known.empty() ? "" : ", ").append(each.name);
+  return fail(options.algorithm_name + ": tokens are not signed with '" + options.algorithm + "' here; there is " +
+              known);
+}
 
 void add_key_options(CLI::App& command, KeyOptions& keys, const std::string& prefix, const std::string& whose,
                      const std::string& environment) {
@@ -66,6 +66,14 @@ void add_key_options(CLI::App& command, KeyOptions& keys, const std::string& pre
                   "Its algorithm, if not the first of its type (HS256, RS256, that of the curve, EdDSA)")
       ->type_name("ALG")
       ->envname(algorithm_variable);
+}
+
+void add_jwks_url_option(CLI::App& command, KeyOptions& keys, const std::string& prefix, const std::string& whose) {
+  keys.jwks_url_name = prefix + "jwks-url";
+  command
+      .add_option(keys.jwks_url_name, keys.jwks_url,
+                  "Where the keys of " + whose + " are published as a JWKS (https; fetched again as they change)")
+      ->type_name("URL");
 }
 
 KeyOptions key_of_environment(const std::string& environment) {

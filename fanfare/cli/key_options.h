@@ -1,8 +1,10 @@
 // The options that name a key for tokens, as --publisher-key, --publisher-key-file and --publisher-alg do. What they
-// hold is told by its content (KeySet::parse); the last line ending of a file is no part of it.
-// Any thread, on options of its own.
+// hold is told by its content (KeySet::parse); the last line ending of a file is no part of it. A hub may also be told
+// a URL (--publisher-jwks-url), which issuers.h makes a source of; nothing here fetches. Any thread, on options of its
+// own.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "fanfare/access/key_set.h"
@@ -19,18 +21,27 @@ struct KeyOptions {
   std::string key;
   std::string file;
   std::string algorithm;
+  std::string jwks_url;  // in place of both
   // What the messages call them.
   std::string key_name;
   std::string file_name;
   std::string algorithm_name;
+  std::string jwks_url_name = {};
 
   bool names_key() const { return !key.empty() || !file.empty(); }
+  bool names_any() const { return names_key() || !jwks_url.empty(); }
 };
 
 // Adds PREFIXkey, PREFIXkey-file and PREFIXalg. whose: "publishers' tokens". environment: with it, the variables
 // environment_KEY and environment_ALG stand in for options; empty: none do. keys must outlive the parsing.
 void add_key_options(CLI::App& command, KeyOptions& keys, const std::string& prefix, const std::string& whose,
                      const std::string& environment);
+
+// And PREFIXjwks-url.
+void add_jwks_url_option(CLI::App& command, KeyOptions& keys, const std::string& prefix, const std::string& whose);
+
+// The one that the options name; fails for an unknown name.
+Result<std::optional<Algorithm>> algorithm_of(const KeyOptions& options);
 
 // The key of the variables environment_KEY and environment_ALG alone, for commands that do not have them as options.
 KeyOptions key_of_environment(const std::string& environment);

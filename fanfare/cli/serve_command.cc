@@ -16,6 +16,7 @@
 #include "fanfare/base/limits.h"
 #include "fanfare/cli/commands.h"
 #include "fanfare/cli/history_rules.h"
+#include "fanfare/cli/issuers.h"
 #include "fanfare/cli/key_options.h"
 #include "fanfare/cli/printable.h"
 #include "fanfare/history/memory_log.h"
@@ -35,6 +36,7 @@ Examples:
   fanfare serve --dev
   fanfare serve --listen :8080 --publisher-key "$KEY" --anonymous --data /var/lib/fanfare
   fanfare serve --listen :8080 --publisher-key-file public.pem --subscriber-key-file jwks.json
+  fanfare serve --listen :8080 --publisher-jwks-url https://id.example/jwks --anonymous
   fanfare serve --dev --data log --history-rules rules.toml
   fanfare serve --dev --log memory
   fanfare serve --listen [::1]:8080 --dev --limit heartbeat_ms=5000)";
@@ -98,32 +100,33 @@ std::string limit_without_effect(const Parsed& parsed) {
 }
 
 // Why the options let nobody in, or name keys that cannot be used; empty if they are right.
-std::string complete_access(Parsed& parsed) {
+std::string complete_access(Parsed& parsed, const MakeSource& make_source) {
   AuthorizerOptions& access = parsed.options.access;
-  const Limits& limits = parsed.options.limits;
   if (parsed.options.development) {
     access.anonymous = true;
-    if (!parsed.publisher_key.names_key()) parsed.publisher_key.key = random_secret();
+    if (!parsed.publisher_key.names_any()) parsed.publisher_key.key = random_secret();
   }
-  auto publishers = read_verification_keys(parsed.publisher_key, limits);
-  if (!publishers) return publishers.error().message;
-  auto subscribers = read_verification_keys(parsed.subscriber_key, limits);
-  if (!subscribers) return subscribers.error().message;
-  if (parsed.options.development && subscribers->empty()) *subscribers = *publishers;
-  if (publishers->empty()) {
-    return "nobody could publish: give --publisher-key (or $MERCURE_PUBLISHER_JWT_KEY), --publisher-key-file, or try "
-           "--dev";
+  const IssuerOptions own = {.name = "", .publisher = parsed.publisher_key, .subscriber = parsed.subscriber_key};
+  auto issuers = make_issuers({own}, parsed.options.limits, make_source);
+  if (!issuers) return issuers.error().message;
+  if (parsed.options.development && !has_subscribers(*issuers)) {
+    issuers->front().subscriber_keys = issuers->front().publisher_keys;
+    issuers->front().subscriber_source = issuers->front().publisher_source;
   }
-  if (subscribers->empty() && !access.anonymous) {
+  if (!has_publishers(*issuers)) {
+    return "nobody could publish: give --publisher-key (or $MERCURE_PUBLISHER_JWT_KEY), --publisher-key-file, "
+           "--publisher-jwks-url, or try --dev";
+  }
+  if (!has_subscribers(*issuers) && !access.anonymous) {
     return "nobody could subscribe: give --subscriber-key (or $MERCURE_SUBSCRIBER_JWT_KEY), --subscriber-key-file, "
-           "--anonymous, or several";
+           "--subscriber-jwks-url, --anonymous, or several";
   }
-  access.issuers = {{.name = "", .publisher_keys = std::move(*publishers), .subscriber_keys = std::move(*subscribers)}};
+  access.issuers = std::move(*issuers);
   return {};
 }
 
 // Why the options do not make a server; empty if they do.
-std::string complete(Parsed& parsed) {
+std::string complete(Parsed& parsed, Log& log) {
   ServerOptions& options = parsed.options;
   if (!parsed.listen.empty()) options.listen = parsed.listen;
   options.access_log = !parsed.no_access_log;
@@ -136,12 +139,11 @@ std::string complete(Parsed& parsed) {
     if (auto set = set_limit(options.limits, assignment); !set) return set.error().message;
   }
   if (auto wrong = limit_without_effect(parsed); !wrong.empty()) return wrong;
-  if (auto wrong = complete_access(parsed); !wrong.empty()) return wrong;
   if (parsed.log.empty() && parsed.directory.empty()) {
     parsed.directory = default_log_directory();
     if (parsed.directory.empty()) return "where to keep the event log? Give --data DIR, or --log memory for none";
   }
-  return {};
+  return complete_access(parsed, make_fetching_source(options.limits, log));
 }
 
 Log make_log(const Parsed& parsed) {
@@ -229,10 +231,11 @@ void warn_of_weak_keys(const AuthorizerOptions& access, Log& log) {
   }
 }
 
-ExitCode run(Parsed& parsed) {
-  if (const std::string wrong = complete(parsed); !wrong.empty()) return usage_error(wrong);
+ExitCode run(const Parsed& given) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader of the log lines that goes away must not end the hub
-  Log log = make_log(parsed);
+  Log log = make_log(given);
+  Parsed parsed = given;  // its keys may come from threads that write to the log, and must not outlive it
+  if (const std::string wrong = complete(parsed, log); !wrong.empty()) return usage_error(wrong);
   warn_of_weak_keys(parsed.options.access, log);
   auto history = open_history(parsed, log);
   if (!history) {
@@ -314,6 +317,8 @@ void add_serve_command(CLI::App& app, Run& run_later) {
                     "For development: loopback only, anybody may subscribe, publishing takes a printed token");
   add_key_options(*command, parsed->publisher_key, "--publisher-", "publishers' tokens", "MERCURE_PUBLISHER_JWT");
   add_key_options(*command, parsed->subscriber_key, "--subscriber-", "subscribers' tokens", "MERCURE_SUBSCRIBER_JWT");
+  add_jwks_url_option(*command, parsed->publisher_key, "--publisher-", "publishers' tokens");
+  add_jwks_url_option(*command, parsed->subscriber_key, "--subscriber-", "subscribers' tokens");
   command
       ->add_option(
           "--token-leeway", parsed->options.access.leeway_s,

@@ -73,6 +73,27 @@ MetricFamily refusals(std::span<const ShardCounters* const> shards) {
   return family;
 }
 
+void append_fetched_keys(std::vector<MetricFamily>& families, std::span<const FetchedKeys> fetched_keys) {
+  if (fetched_keys.empty()) return;
+  MetricFamily keys{"fanfare_jwks_keys", "Keys of a URL that can be used.", MetricType::Gauge, {}};
+  MetricFamily fetches{"fanfare_jwks_fetches_total", "Times that keys were asked for.", MetricType::Counter, {}};
+  MetricFamily failures{"fanfare_jwks_failures_total", "Times that no keys came.", MetricType::Counter, {}};
+  MetricFamily fetched_at{"fanfare_jwks_fetched_timestamp_seconds",
+                          "When the keys were last known to be those of the URL (Unix time).",
+                          MetricType::Gauge,
+                          {}};
+  for (const FetchedKeys& each : fetched_keys) {
+    const auto add = [&](MetricFamily& family, auto value) {
+      family.metric.push_back(sample(family.type, static_cast<double>(value), {{"url", each.url}}));
+    };
+    add(keys, each.keys);
+    add(fetches, each.fetches_total);
+    add(failures, each.failures_total);
+    if (each.fetched_at_s) add(fetched_at, *each.fetched_at_s);
+  }
+  for (MetricFamily* family : {&keys, &fetches, &failures, &fetched_at}) families.push_back(std::move(*family));
+}
+
 }  // namespace
 
 std::string_view refusal_name(Refusal refusal) {
@@ -109,13 +130,15 @@ Refusal refusal_of_status(int status) {
   }
 }
 
-std::string render_metrics(std::span<const ShardCounters* const> shards, std::string_view version) {
+std::string render_metrics(std::span<const ShardCounters* const> shards, std::string_view version,
+                           std::span<const FetchedKeys> fetched_keys) {
   std::vector<MetricFamily> families;
   for (const auto& [name, help, type, member] : kFamilies) {
     const auto counter_of = [of = member](const ShardCounters& shard) -> const Counter& { return shard.*of; };
     families.push_back({name, help, type, {sample(type, sum(shards, counter_of))}});
   }
   families.push_back(refusals(shards));
+  append_fetched_keys(families, fetched_keys);
   families.push_back({"fanfare_shards",
                       "Shards: one thread each.",
                       MetricType::Gauge,

@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,8 +58,18 @@ struct alignas(128) ShardCounters {
   std::array<Counter, kRefusals> refusals_total;
 };
 
+// Keys that are fetched from a URL.
+struct FetchedKeys {
+  std::string url;
+  std::size_t keys = 0;
+  std::uint64_t fetches_total = 0;
+  std::uint64_t failures_total = 0;
+  std::optional<std::int64_t> fetched_at_s = {};  // Unix time
+};
+
 // The Prometheus text exposition (format 0.0.4) of the sums over all shards, with fanfare_ names, HELP and TYPE;
-// and fanfare_build_info{version}, fanfare_shards.
-std::string render_metrics(std::span<const ShardCounters* const> shards, std::string_view version);
+// fanfare_build_info{version}, fanfare_shards, and what is known of fetched keys, by URL.
+std::string render_metrics(std::span<const ShardCounters* const> shards, std::string_view version,
+                           std::span<const FetchedKeys> fetched_keys = {});
 
 }  // namespace fanfare

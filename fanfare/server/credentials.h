@@ -30,4 +30,10 @@ Result<std::optional<std::string>> token_of(const http::RequestHead& head, const
 // 401 with WWW-Authenticate (RFC 6750 section 3).
 http::Response unauthorized(std::string_view reason);
 
+// A token that needs keys which its issuer may have published meanwhile waits for them, once.
+enum class NewKeys { kAwaited, kCame };
+
+// 401, or 503 with Retry-After for kNoKeys.
+http::Response refusal_of(const Denied& denied, const Limits& limits);
+
 }  // namespace fanfare

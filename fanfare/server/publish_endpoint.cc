@@ -21,6 +21,7 @@ constexpr std::size_t kQueryFieldsMax = 16;
 // Of a token's grants, in the reason of a refusal.
 constexpr std::size_t kSelectorsShown = 5;
 constexpr std::size_t kSelectorBytesShown = 200;
+constexpr std::size_t kUncheckedBodyBytesMax = 64 * 1024;  // read before anybody knows whose it is
 constexpr std::chrono::milliseconds kRetryParked{2};
 
 std::string_view media_type_of(const http::RequestHead& head) {
@@ -68,13 +69,27 @@ PublishEndpoint::PublishEndpoint(Shard& shard)
 
 std::expected<std::size_t, http::Response> PublishEndpoint::admit(const http::RequestHead& head) {
   auto publisher = publisher_of(head);
-  if (!publisher) return std::unexpected(std::move(publisher.error()));
+  if (!publisher && publisher.error().source == nullptr) return std::unexpected(std::move(publisher.error().response));
   if (!format_of(head)) {
     return std::unexpected(http::problem_response(400, "publish with Content-Type: " + std::string(kFormType) +
                                                            " for one update, or " + std::string(kLinesType) +
                                                            " for lines of JSON, each an update"));
   }
+  if (!publisher) return admit_before_keys(head, std::move(publisher.error()));
   return shard_.shared().options.limits.request_body_bytes_max;
+}
+
+// The body may come while the keys are fetched that tell whether it was allowed to, unless it is large.
+std::expected<std::size_t, http::Response> PublishEndpoint::admit_before_keys(const http::RequestHead& head,
+                                                                              Refused refused) const {
+  if (!refused.source->renew([] {})) return std::unexpected(std::move(refused.response));
+  const auto* length = head.headers.find("Content-Length");
+  const bool is_small = length != nullptr && length->size() <= 19 && std::stoull(*length) <= kUncheckedBodyBytesMax;
+  if (is_small) return kUncheckedBodyBytesMax;
+  auto response = http::text_response(
+      503, refused.response.body.substr(0, refused.response.body.find('\n')) + ", which are being fetched");
+  response.headers.add("Retry-After", "1");
+  return std::unexpected(std::move(response));
 }
 
 std::optional<PublishEndpoint::BodyFormat> PublishEndpoint::format_of(const http::RequestHead& head) {
@@ -84,20 +99,27 @@ std::optional<PublishEndpoint::BodyFormat> PublishEndpoint::format_of(const http
   return std::nullopt;
 }
 
-std::expected<const PublishEndpoint::Publisher*, http::Response> PublishEndpoint::publisher_of(
+std::expected<const PublishEndpoint::Publisher*, PublishEndpoint::Refused> PublishEndpoint::publisher_of(
     const http::RequestHead& head) {
+  const auto refuse = [](http::Response response) { return std::unexpected(Refused{std::move(response)}); };
+  const Shared& shared = shard_.shared();
   const auto query = url::parse_form(head.query, kQueryFieldsMax);
-  if (!query) return std::unexpected(http::problem_response(400, query.error().message));
-  const auto token = token_of(head, *query, cookie_for_publishing(head, shard_.shared().publish_origins));
-  if (!token) return std::unexpected(unauthorized(token.error().message));
+  if (!query) return refuse(http::problem_response(400, query.error().message));
+  const auto token = token_of(head, *query, cookie_for_publishing(head, shared.publish_origins));
+  if (!token) return refuse(unauthorized(token.error().message));
+  const std::uint64_t keys_version = shared.authorizer.keys_version();
+  if (std::exchange(keys_version_, keys_version) != keys_version) publishers_.clear();
   const std::int64_t now_s = std::time(nullptr);
   const std::string key = token->value_or("");
   if (const auto known = publishers_.find(key); known != publishers_.end()) {
     if (!known->second.expires_at_s || now_s < *known->second.expires_at_s) return &known->second;
     publishers_.erase(known);
   }
-  auto grants = shard_.shared().authorizer.publisher(*token, now_s);
-  if (!grants) return std::unexpected(unauthorized(grants.error().reason));
+  auto grants = shared.authorizer.publisher(*token, now_s);
+  if (!grants) {
+    return std::unexpected(
+        Refused{refusal_of(grants.error(), shared.options.limits), grants.error().reason, grants.error().source});
+  }
   if (publishers_.size() >= kPublishersMax) publishers_.clear();
   const auto selectors = canonical_selectors(std::move(grants->publish));
   auto topics = compiler_.compile(selectors);
@@ -105,25 +127,41 @@ std::expected<const PublishEndpoint::Publisher*, http::Response> PublishEndpoint
     publishers_.clear();
     topics = compiler_.compile(selectors);
   }
-  if (!topics) return std::unexpected(unauthorized("the token's topics cannot be used: " + topics.error().message));
+  if (!topics) return refuse(unauthorized("the token's topics cannot be used: " + topics.error().message));
   Publisher publisher{std::move(*topics), list_selectors(selectors), grants->expires_at_s};
   return &publishers_.emplace(key, std::move(publisher)).first->second;
 }
 
 void PublishEndpoint::answer(Exchange& exchange) {
+  answer(exchange, NewKeys::kAwaited);
+}
+
+void PublishEndpoint::answer(Exchange& exchange, NewKeys new_keys) {
+  auto publisher = publisher_of(exchange.head());
+  if (publisher) {
+    publish(exchange, **publisher);
+    return;
+  }
+  // The token has expired since its head was read, or its key is unknown.
+  Refused& refused = publisher.error();
+  if (new_keys == NewKeys::kAwaited && refused.source != nullptr) {
+    auto again = [this, token = exchange.token()] {
+      if (Exchange* waiting = shard_.find(token)) answer(*waiting, NewKeys::kCame);
+    };
+    if (refused.source->renew([again, loop = shard_.loop()] { loop->post(again); })) return;
+  }
+  respond(exchange, std::move(refused.response));
+}
+
+void PublishEndpoint::publish(Exchange& exchange, const Publisher& publisher) {
   const Shared& shared = shard_.shared();
   auto updates = read(exchange);
   if (!updates) {
     respond(exchange, http::problem_response(updates.error().status, updates.error().reason));
     return;
   }
-  auto publisher = publisher_of(exchange.head());
-  if (!publisher) {  // the token has expired since its head was read
-    respond(exchange, std::move(publisher.error()));
-    return;
-  }
   const bool are_lines = format_of(exchange.head()) == BodyFormat::kLines;
-  if (const auto rejection = find_ungranted(*updates, (*publisher)->topics, (*publisher)->topics_text, are_lines)) {
+  if (const auto rejection = find_ungranted(*updates, publisher.topics, publisher.topics_text, are_lines)) {
     respond(exchange, http::problem_response(rejection->status, rejection->reason));
     return;
   }

@@ -13,6 +13,7 @@
 #include "fanfare/history/event_log.h"
 #include "fanfare/hub/selector.h"
 #include "fanfare/net/loop.h"
+#include "fanfare/server/credentials.h"
 #include "fanfare/server/exchange.h"
 #include "fanfare/server/publication.h"
 
@@ -29,7 +30,8 @@ class PublishEndpoint final : public Endpoint {
 
  private:
   enum class BodyFormat { kForm, kLines };
-  // What a token grants, compiled. Kept for as long as the token is valid: publishers send many requests with one.
+  // What a token grants, compiled. Kept for as long as the token and the keys are valid: publishers send many requests
+  // with one.
   struct Publisher {
     SelectorSet topics;
     std::string topics_text;  // for a publisher to read
@@ -41,7 +43,16 @@ class PublishEndpoint final : public Endpoint {
     std::uint64_t until_ms;
   };
 
-  std::expected<const Publisher*, http::Response> publisher_of(const http::RequestHead& head);
+  struct Refused {
+    http::Response response;
+    std::string reason = {};  // these as in Denied, if it is one
+    std::shared_ptr<KeySource> source = {};
+  };
+
+  std::expected<const Publisher*, Refused> publisher_of(const http::RequestHead& head);
+  std::expected<std::size_t, http::Response> admit_before_keys(const http::RequestHead& head, Refused refused) const;
+  void answer(Exchange& exchange, NewKeys new_keys);
+  void publish(Exchange& exchange, const Publisher& publisher);
   static std::optional<BodyFormat> format_of(const http::RequestHead& head);
   std::expected<std::vector<Update>, Rejection> read(const Exchange& exchange) const;
   void append(std::uint64_t token, std::vector<Update> updates);
@@ -53,6 +64,7 @@ class PublishEndpoint final : public Endpoint {
   Shard& shard_;
   SelectorCompiler compiler_;
   std::unordered_map<std::string, Publisher> publishers_;  // by token
+  std::uint64_t keys_version_ = 0;                         // that they were checked with
   std::deque<Parked> parked_;                              // wait until the shards have dispatched what is committed
   net::Timer retry_timer_;
 };

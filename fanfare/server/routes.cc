@@ -1,5 +1,8 @@
 #include "fanfare/server/routes.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "fanfare/console/console.h"
 #include "fanfare/observe/metrics.h"
 #include "fanfare/server/cors.h"
@@ -17,13 +20,29 @@ class HealthEndpoint final : public Endpoint {
   void answer(Exchange& exchange) override { exchange.respond(http::text_response(200, "ok")); }
 };
 
+// One for each URL, though keys may be fetched from it for several algorithms.
+std::vector<FetchedKeys> fetched_keys_of(const Authorizer& authorizer) {
+  std::vector<FetchedKeys> all;
+  for (const auto& source : authorizer.sources()) {
+    const KeySourceFigures figures = source->figures();
+    auto found = std::ranges::find(all, figures.url, &FetchedKeys::url);
+    if (found == all.end()) found = all.insert(all.end(), FetchedKeys{.url = figures.url});
+    found->keys += figures.keys;
+    found->fetches_total += figures.fetches_total;
+    found->failures_total += figures.failures_total;
+    found->fetched_at_s = std::max(found->fetched_at_s, figures.fetched_at_s);
+  }
+  return all;
+}
+
 class MetricsEndpoint final : public Endpoint {
  public:
   explicit MetricsEndpoint(Shard& shard) : shard_(shard) {}
   void answer(Exchange& exchange) override {
     const Shared& shared = shard_.shared();
+    const auto fetched_keys = fetched_keys_of(shared.authorizer);
     http::Response response{
-        .status = 200, .headers = {}, .body = render_metrics(shared.counters, shared.options.version)};
+        .status = 200, .headers = {}, .body = render_metrics(shared.counters, shared.options.version, fetched_keys)};
     response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     response.headers.add("Cache-Control", "no-store");
     exchange.respond(std::move(response));

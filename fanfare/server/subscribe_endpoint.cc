@@ -58,6 +58,7 @@ Result<std::uint64_t> parse_since(std::string_view text) {
 // What a subscriber asks for.
 struct SubscribeEndpoint::Wish {
   SubscribeRequest request;
+  std::optional<std::string> token;
   std::optional<std::int64_t> expires_at_s;
   std::optional<std::string> last_event_id;
   // Where to begin without a known id.
@@ -73,24 +74,49 @@ void SubscribeEndpoint::answer(Exchange& exchange) {
     refuse(exchange, std::move(wish.error()));
     return;
   }
+  authorise(exchange, std::move(*wish), NewKeys::kAwaited);
+}
+
+void SubscribeEndpoint::authorise(Exchange& exchange, Wish wish, NewKeys new_keys) {
+  const Shared& shared = shard_.shared();
+  auto grants = shared.authorizer.subscriber(wish.token, std::time(nullptr));
+  if (grants) {
+    wish.request.grants = std::move(grants->subscribe);
+    wish.expires_at_s = grants->expires_at_s;
+    wish.payload = std::move(grants->payload);
+    serve(exchange, std::move(wish));
+    return;
+  }
+  const Denied& denied = grants.error();
+  if (new_keys == NewKeys::kAwaited && denied.source != nullptr) {
+    auto again = [this, token = exchange.token(), wish = std::move(wish)]() mutable {
+      if (Exchange* waiting = shard_.find(token)) authorise(*waiting, std::move(wish), NewKeys::kCame);
+    };
+    const auto loop = shard_.loop();
+    if (denied.source->renew([loop, again = std::move(again)]() mutable { loop->post(std::move(again)); })) return;
+  }
+  refuse(exchange, refusal_of(denied, shared.options.limits));
+}
+
+void SubscribeEndpoint::serve(Exchange& exchange, Wish wish) {
   if (exchange.head().method == "HEAD") {
     http::ResponseHead head = stream_head();
     add_cors(shard_.shared().origins, exchange.head(), head.headers);
     exchange.respond_head(std::move(head));
     return;
   }
-  wish->request.framing = exchange.framing();
-  if (!wish->last_event_id || wish->last_event_id->empty()) {
-    begin(exchange, std::move(*wish));
-  } else if (*wish->last_event_id == kEarliest) {
-    wish->request.start = kEverything;
-    wish->confirmed_id = kEarliest;
-    open(exchange, std::move(*wish));
+  wish.request.framing = exchange.framing();
+  if (!wish.last_event_id || wish.last_event_id->empty()) {
+    begin(exchange, std::move(wish));
+  } else if (*wish.last_event_id == kEarliest) {
+    wish.request.start = kEverything;
+    wish.confirmed_id = kEarliest;
+    open(exchange, std::move(wish));
   } else {
-    auto find = [this, id = *wish->last_event_id](FindDone done) mutable {
+    auto find = [this, id = *wish.last_event_id](FindDone done) mutable {
       shard_.shared().history.find(std::move(id), std::move(done));
     };
-    look_up(exchange, std::move(*wish), std::move(find), &SubscribeEndpoint::resume);
+    look_up(exchange, std::move(wish), std::move(find), &SubscribeEndpoint::resume);
   }
 }
 
@@ -144,13 +170,9 @@ std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(c
   if (wish.request.selectors.size() > limits.selectors_per_subscription_max) {
     return refuse(400, "at most " + std::to_string(limits.selectors_per_subscription_max) + " topics are allowed");
   }
-  const auto token = token_of(head, *query, CookieCarrier::kAccepted);
+  auto token = token_of(head, *query, CookieCarrier::kAccepted);
   if (!token) return std::unexpected(unauthorized(token.error().message));
-  auto grants = shared.authorizer.subscriber(*token, std::time(nullptr));
-  if (!grants) return std::unexpected(unauthorized(grants.error().reason));
-  wish.request.grants = std::move(grants->subscribe);
-  wish.expires_at_s = grants->expires_at_s;
-  wish.payload = std::move(grants->payload);
+  wish.token = std::move(*token);
   wish.last_event_id = last_event_id_of(head, fields);
   if (const auto since = std::ranges::find(fields, "since", &url::FormField::name); since != fields.end()) {
     const auto unix_ms = parse_since(since->value);

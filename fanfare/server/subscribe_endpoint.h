@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "fanfare/history/event_log.h"
+#include "fanfare/server/credentials.h"
 #include "fanfare/server/exchange.h"
 
 namespace fanfare {
@@ -24,6 +25,8 @@ class SubscribeEndpoint final : public Endpoint {
  private:
   struct Wish;
   std::expected<Wish, http::Response> read(const Exchange& exchange) const;
+  void authorise(Exchange& exchange, Wish wish, NewKeys new_keys);
+  void serve(Exchange& exchange, Wish wish);
   // Asks the log (by calling ask with the completion), then goes on with what it found.
   using GoOn = void (SubscribeEndpoint::*)(Exchange&, Wish, const Result<FindResult>&);
   void look_up(Exchange& exchange, Wish wish, std::move_only_function<void(FindDone)> ask, GoOn go_on);
