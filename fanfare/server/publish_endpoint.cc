@@ -86,8 +86,7 @@ std::expected<std::size_t, http::Response> PublishEndpoint::admit_before_keys(co
   const auto* length = head.headers.find("Content-Length");
   const bool is_small = length != nullptr && length->size() <= 19 && std::stoull(*length) <= kUncheckedBodyBytesMax;
   if (is_small) return kUncheckedBodyBytesMax;
-  auto response = http::text_response(
-      503, refused.response.body.substr(0, refused.response.body.find('\n')) + ", which are being fetched");
+  auto response = http::problem_response(503, refused.reason + ", and keys are being fetched: try again");
   response.headers.add("Retry-After", "1");
   return std::unexpected(std::move(response));
 }

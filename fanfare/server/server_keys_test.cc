@@ -1,0 +1,138 @@
+// Requests whose tokens need keys that are not there: they wait for one fetch, and are refused if it does not help.
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "fanfare/server/server_under_test.h"
+#include "fanfare/server/test_key_source.h"
+
+namespace fanfare {
+namespace {
+
+Key key_named(std::string kid) {
+  return Key::from_secret(kTestKey, Algorithm::kHs256).value().named(std::move(kid));
+}
+KeySet keys_named(std::string kid) {
+  return KeySet({key_named(std::move(kid))});
+}
+std::string token_of(std::string kid) {
+  return make_token(key_named(std::move(kid)), {.publish = {"*"}, .subscribe = {"*"}, .expires_at_s = {}});
+}
+std::string bearer(const std::string& token) {
+  return "Authorization: Bearer " + token + "\r\n";
+}
+
+class ServerKeysTest : public testing::Test {
+ protected:
+  std::uint16_t port() const { return server.port(); }
+  // Waits until so many requests wait for keys.
+  void await_waiting(std::size_t count) {
+    eventually([this, count] { return source->waiting() >= count; });
+  }
+  // Fails the test if it does not come to hold.
+  static void eventually(const std::function<bool()>& holds) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(kPatience_ms);
+    while (!holds()) {
+      ASSERT_LT(std::chrono::steady_clock::now(), until);
+      std::this_thread::yield();
+    }
+  }
+
+  std::shared_ptr<TestKeySource> source = std::make_shared<TestKeySource>();
+  ServerUnderTest server{[this](ServerOptions& options) {
+    options.access.issuers = {{.name = "",
+                               .publisher_keys = {},
+                               .subscriber_keys = {},
+                               .publisher_source = source,
+                               .subscriber_source = source}};
+  }};
+};
+
+TEST_F(ServerKeysTest, ASubscriberWaitsForTheFirstKeys) {
+  Client client(port());
+  client.send(subscribe("topic=a", bearer(token_of("a"))));
+  await_waiting(1);
+  source->set(keys_named("a"));
+  source->finish();
+  EXPECT_EQ(client.read_answer().status, 200);
+}
+
+TEST_F(ServerKeysTest, APublisherWaitsForTheKeyThatItsTokenNames) {
+  source->set(keys_named("a"));
+  EXPECT_EQ(ask(port(), post("topic=t&data=1", token_of("a"))).status, 200);
+  Client client(port());
+  client.send(post("topic=t&data=2", token_of("b")));
+  await_waiting(2);  // once for its head, once for its body
+  source->set(keys_named("b"));
+  source->finish();
+  EXPECT_EQ(client.read_answer().status, 200);
+}
+
+TEST_F(ServerKeysTest, WhoIsStillUnknownAfterTheFetchIsRefused) {
+  source->set(keys_named("a"));
+  Client publisher(port());
+  publisher.send(post("topic=t", token_of("b")));
+  await_waiting(2);
+  Client subscriber(port());
+  subscriber.send(subscribe("topic=a", bearer(token_of("b"))));
+  await_waiting(3);
+  source->forbid_renewal();
+  source->finish();
+  for (Client* client : {&publisher, &subscriber}) {
+    const auto answer = client->read_answer();
+    EXPECT_EQ(answer.status, 401);
+    EXPECT_NE(answer.body.find("the token's kid is none of its issuer's keys"), answer.body.npos) << answer.body;
+  }
+}
+
+TEST_F(ServerKeysTest, WithoutAnyKeysItIsTheHubThatIsUnavailable) {
+  source->forbid_renewal();
+  for (const auto& request : {subscribe("topic=a", bearer(token_of("a"))), post("topic=t", token_of("a"))}) {
+    const auto answer = ask(port(), request);
+    EXPECT_EQ(answer.status, 503) << answer.body;
+    EXPECT_TRUE(answer.has("Retry-After: 5"));
+  }
+  Subscriber anonymous(port(), "topic=a");
+}
+
+TEST_F(ServerKeysTest, ATokenWhoseKeyIsWithdrawnPublishesNoMore) {
+  source->set(keys_named("a"));
+  source->forbid_renewal();
+  EXPECT_EQ(ask(port(), post("topic=t", token_of("a"))).status, 200);
+  source->set(keys_named("b"));
+  EXPECT_EQ(ask(port(), post("topic=t", token_of("a"))).status, 401);
+}
+
+TEST_F(ServerKeysTest, ALargeBodyIsNotTakenBeforeItIsKnownWhose) {
+  source->set(keys_named("a"));
+  const std::string large = "topic=t&data=" + std::string(64 * 1024, 'x');
+  const auto refused = ask(port(), post(large, token_of("b")));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_TRUE(refused.has("Retry-After: 1"));
+  EXPECT_EQ(ask(port(), post(large, token_of("a"))).status, 200);
+}
+
+TEST_F(ServerKeysTest, WhoLeavesMeanwhileIsGoneAfterTheFetch) {
+  {
+    Client client(port());
+    client.send(subscribe("topic=a", bearer(token_of("a"))));
+    await_waiting(1);
+  }
+  source->set(keys_named("a"));
+  source->finish();
+  eventually([this] { return metric(port(), "fanfare_connections") == 1; });
+  EXPECT_EQ(metric(port(), "fanfare_subscribers"), 0u);
+}
+
+TEST_F(ServerKeysTest, MetricsTellOfTheFetches) {
+  const std::string text = ask(port(), get("/metrics")).body;
+  for (const char* line : {"fanfare_jwks_keys{url=\"https://id.example/keys\"} 7",
+                           "fanfare_jwks_fetches_total{url=\"https://id.example/keys\"} 5",
+                           "fanfare_jwks_failures_total{url=\"https://id.example/keys\"} 3",
+                           "fanfare_jwks_fetched_timestamp_seconds{url=\"https://id.example/keys\"} 11"}) {
+    EXPECT_NE(text.find(line), text.npos) << line;
+  }
+}
+
+}  // namespace
+}  // namespace fanfare
