@@ -73,6 +73,17 @@ MetricFamily refusals(std::span<const ShardCounters* const> shards) {
   return family;
 }
 
+MetricFamily limit_refusals(std::span<const LimitRefusals> limits) {
+  MetricFamily family{"fanfare_limit_refusals_total",
+                      "Connections, streams and publishes refused by a limit against abuse.",
+                      MetricType::Counter,
+                      {}};
+  for (const auto& [limit, total] : limits) {
+    family.metric.push_back(sample(family.type, static_cast<double>(total), {{"limit", std::string(limit)}}));
+  }
+  return family;
+}
+
 void append_fetched_keys(std::vector<MetricFamily>& families, std::span<const FetchedKeys> fetched_keys) {
   if (fetched_keys.empty()) return;
   MetricFamily keys{"fanfare_jwks_keys", "Keys of a URL that can be used.", MetricType::Gauge, {}};
@@ -131,13 +142,14 @@ Refusal refusal_of_status(int status) {
 }
 
 std::string render_metrics(std::span<const ShardCounters* const> shards, std::string_view version,
-                           std::span<const FetchedKeys> fetched_keys) {
+                           std::span<const LimitRefusals> limits, std::span<const FetchedKeys> fetched_keys) {
   std::vector<MetricFamily> families;
   for (const auto& [name, help, type, member] : kFamilies) {
     const auto counter_of = [of = member](const ShardCounters& shard) -> const Counter& { return shard.*of; };
     families.push_back({name, help, type, {sample(type, sum(shards, counter_of))}});
   }
   families.push_back(refusals(shards));
+  if (!limits.empty()) families.push_back(limit_refusals(limits));
   append_fetched_keys(families, fetched_keys);
   families.push_back({"fanfare_shards",
                       "Shards: one thread each.",

@@ -67,9 +67,15 @@ struct FetchedKeys {
   std::optional<std::int64_t> fetched_at_s = {};  // Unix time
 };
 
+// How often a limit was reached.
+struct LimitRefusals {
+  std::string_view limit;  // its name
+  std::uint64_t total = 0;
+};
+
 // The Prometheus text exposition (format 0.0.4) of the sums over all shards, with fanfare_ names, HELP and TYPE;
-// fanfare_build_info{version}, fanfare_shards, and what is known of fetched keys, by URL.
+// fanfare_build_info{version}, fanfare_shards, and what is known of limits, by name, and fetched keys, by URL.
 std::string render_metrics(std::span<const ShardCounters* const> shards, std::string_view version,
-                           std::span<const FetchedKeys> fetched_keys = {});
+                           std::span<const LimitRefusals> limits = {}, std::span<const FetchedKeys> fetched_keys = {});
 
 }  // namespace fanfare

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fanfare/event_stream/writer.h"
+#include "fanfare/server/client_address.h"
 #include "fanfare/server/cors.h"
 #include "fanfare/server/shard.h"
 
@@ -21,12 +22,14 @@ http::Response overloaded(const Limits& limits, std::string_view reason) {
 
 }  // namespace
 
-Connection::Connection(Shard& shard, int fd, const net::Address& peer, bool refuse)
+Connection::Connection(Shard& shard, int fd, const net::Address& peer, Reception reception, Place place)
     : shard_(shard),
       socket_(*shard.loop(), fd, *this, shard.shared().options.limits),
       session_(*this, shard.shared().options.limits),
       peer_(peer.text()),
-      refuse_(refuse) {}
+      peer_address_(net::IpAddress::of(peer)),
+      place_(std::move(place)),
+      reception_(reception) {}
 
 Connection::~Connection() = default;
 
@@ -100,11 +103,12 @@ std::size_t Connection::on_head(http::RequestHead head) {
   request_->head = std::move(head);
   const Limits& limits = shard_.shared().options.limits;
   std::optional<http::Response> refusal;
-  if (refuse_) refusal = overloaded(limits, "the server has no room for another connection");
+  if (reception_ == Reception::kTooMany) refusal = Quotas::too_many_connections(limits).response();
+  if (reception_ == Reception::kFull) refusal = overloaded(limits, "the server has no room for another connection");
   if (shard_.is_draining()) refusal = overloaded(limits, "the server is shutting down");
   if (!refusal) {
     auto endpoint = shard_.router().route(request_->head);
-    auto body_bytes_max = endpoint ? (*endpoint)->admit(request_->head) : std::unexpected(std::move(endpoint.error()));
+    auto body_bytes_max = endpoint ? (*endpoint)->admit(*this) : std::unexpected(std::move(endpoint.error()));
     if (body_bytes_max) {
       request_->endpoint = *endpoint;
       return *body_bytes_max;
@@ -141,7 +145,7 @@ void Connection::respond(http::Response response) {
   response.headers.add("Date", shard_.date());
   sent_bytes_ = response.body.size();
   finish_request(response.status);
-  answer_by([&] { session_.respond(response, refuse_ || shard_.is_draining()); });
+  answer_by([&] { session_.respond(response, reception_ != Reception::kServed || shard_.is_draining()); });
 }
 
 void Connection::respond_head(http::ResponseHead head) {
@@ -174,6 +178,7 @@ void Connection::start_stream(http::ResponseHead head, Stream stream) {
   request_.reset();
   subscription_ = std::move(stream.subscription);
   presence_ = std::move(stream.presence);
+  stream_place_ = std::move(stream.place);
   if (stream.expires_at_s) {
     shard_.expire_at(*stream.expires_at_s, token());
   } else {
@@ -187,6 +192,10 @@ void Connection::start_stream(http::ResponseHead head, Stream stream) {
 
 Framing Connection::framing() const {
   return request_->head.version == http::Version::kHttp11 ? Framing::kChunked : Framing::kBare;
+}
+
+net::IpAddress Connection::client() const {
+  return client_of(peer_address_, request_->head.headers, shard_.shared().trusted_proxies);
 }
 
 std::uint64_t Connection::token() {
@@ -298,6 +307,7 @@ void Connection::end_stream() {
   log_access(status_, kNotes[static_cast<std::size_t>(end_)]);
   subscription_.reset();
   presence_.reset();
+  stream_place_ = Place();
   shard_.forget(std::exchange(token_, 0));
   answer_by([&] { session_.end_stream(); });
 }
@@ -315,7 +325,8 @@ void Connection::set_deadline() {
   } else if (subscription_ != nullptr || session_.is_answering()) {
     deadline_ms_ = 0;
   } else {
-    deadline_ms_ = now_ms + (session_.is_receiving() || refuse_ ? limits.request_idle_ms : limits.keep_alive_idle_ms);
+    deadline_ms_ = now_ms + (session_.is_receiving() || reception_ != Reception::kServed ? limits.request_idle_ms
+                                                                                         : limits.keep_alive_idle_ms);
   }
   shard_.watch_deadline(*this);
 }
@@ -374,6 +385,7 @@ void Connection::close() {
   if (subscription_ != nullptr && !reset_) log_access(status_);
   subscription_.reset();
   presence_.reset();
+  stream_place_ = Place();
   request_.reset();
   shard_.forget(std::exchange(token_, 0));
   socket_.close();

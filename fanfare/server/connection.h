@@ -30,8 +30,9 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   // At most this many pieces go out in one write.
   static constexpr std::size_t kSlicesMax = 64;
 
-  // refuse: the server is full; whatever is asked gets 503.
-  Connection(Shard& shard, int fd, const net::Address& peer, bool refuse);
+  // What is asked gets its answer, or 503 because the server is full, or 429 because the address has too many.
+  enum class Reception { kServed, kFull, kTooMany };
+  Connection(Shard& shard, int fd, const net::Address& peer, Reception reception, Place place);
   ~Connection() override;
 
   void start();
@@ -69,6 +70,7 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   // Exchange
   const http::RequestHead& head() const override { return request_->head; }
   std::string_view body() const override { return request_->body; }
+  net::IpAddress client() const override;
   void respond(http::Response response) override;
   void respond_head(http::ResponseHead head) override;
   void start_stream(http::ResponseHead head, Stream stream) override;
@@ -116,8 +118,11 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   std::string path_;  // of the request being answered, for the access log
   std::string method_;
   std::string peer_;
+  const net::IpAddress peer_address_;
+  const Place place_;   // of the connection
+  Place stream_place_;  // of its stream
   std::uint16_t status_ = 0;
-  const bool refuse_;
+  const Reception reception_;
   StreamEnd end_ = StreamEnd::kFinished;
   bool in_session_ = false;  // a call of the session is on the stack: what it puts out is sent afterwards
   bool in_head_ = false;     // the deadline is that of a request's head

@@ -11,6 +11,8 @@
 
 #include "fanfare/http/message.h"
 #include "fanfare/hub/subscription.h"
+#include "fanfare/net/ip_address.h"
+#include "fanfare/server/quotas.h"
 #include "fanfare/server/subscription_announcer.h"
 
 namespace fanfare {
@@ -20,6 +22,7 @@ struct Stream {
   std::unique_ptr<Subscription> subscription;
   std::unique_ptr<Presence> presence;        // null if nobody is told of it
   std::optional<std::int64_t> expires_at_s;  // Unix time at which it must have ended
+  Place place;                               // among the streams that limits allow
 };
 
 class Exchange {
@@ -28,6 +31,8 @@ class Exchange {
 
   virtual const http::RequestHead& head() const = 0;
   virtual std::string_view body() const = 0;
+  // Where it comes from: the connection's other end, or who a trusted proxy says.
+  virtual net::IpAddress client() const = 0;
 
   virtual void respond(http::Response response) = 0;
   // Answers a HEAD request for a stream.
@@ -56,7 +61,7 @@ class Endpoint {
   virtual ~Endpoint() = default;
   // Before the body is read: how many bytes of it are acceptable, or the answer that spares the reading (CORS fields
   // are added to it).
-  virtual std::expected<std::size_t, http::Response> admit(const http::RequestHead& /*head*/) { return std::size_t{0}; }
+  virtual std::expected<std::size_t, http::Response> admit(const Exchange& /*exchange*/) { return std::size_t{0}; }
   // The request is complete.
   virtual void answer(Exchange& exchange) = 0;
 };

@@ -23,6 +23,7 @@ struct ServerOptions {
   AuthorizerOptions access;
   std::vector<std::string> cors_origins;     // as in Origins::parse
   std::vector<std::string> publish_origins;  // whose pages may publish with a cookie; the same, without "*"
+  std::vector<std::string> trusted_proxies;  // ADDR or ADDR/BITS: their X-Forwarded-For and Forwarded are believed
   UnknownId unknown_id = UnknownId::kLive;
   bool subscriptions = false;        // tell of active subscriptions: by updates and by requests
   bool store_subscriptions = false;  // keep those updates in the log like all others

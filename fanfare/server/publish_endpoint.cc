@@ -67,7 +67,8 @@ PublishEndpoint::PublishEndpoint(Shard& shard)
       compiler_(shard.shared().options.limits.compiled_selectors_bytes_max),
       retry_timer_(*shard.loop()) {}
 
-std::expected<std::size_t, http::Response> PublishEndpoint::admit(const http::RequestHead& head) {
+std::expected<std::size_t, http::Response> PublishEndpoint::admit(const Exchange& exchange) {
+  const http::RequestHead& head = exchange.head();
   auto publisher = publisher_of(head);
   if (!publisher && publisher.error().source == nullptr) return std::unexpected(std::move(publisher.error().response));
   if (!format_of(head)) {
@@ -76,7 +77,11 @@ std::expected<std::size_t, http::Response> PublishEndpoint::admit(const http::Re
                                                            " for lines of JSON, each an update"));
   }
   if (!publisher) return admit_before_keys(head, std::move(publisher.error()));
-  return shard_.shared().options.limits.request_body_bytes_max;
+  const Shared& shared = shard_.shared();
+  const Limits& limits = shared.options.limits;
+  auto over = shared.quotas.check_publisher(limits, exchange.client(), (*publisher)->subject, net::steady_ms());
+  if (over) return std::unexpected(over->response());
+  return limits.request_body_bytes_max;
 }
 
 // The body may come while the keys are fetched that tell whether it was allowed to, unless it is large.
@@ -127,7 +132,7 @@ std::expected<const PublishEndpoint::Publisher*, PublishEndpoint::Refused> Publi
     topics = compiler_.compile(selectors);
   }
   if (!topics) return refuse(unauthorized("the token's topics cannot be used: " + topics.error().message));
-  Publisher publisher{std::move(*topics), list_selectors(selectors), grants->expires_at_s};
+  Publisher publisher{std::move(*topics), list_selectors(selectors), grants->expires_at_s, subject_of(*token, *grants)};
   return &publishers_.emplace(key, std::move(publisher)).first->second;
 }
 
@@ -162,6 +167,11 @@ void PublishEndpoint::publish(Exchange& exchange, const Publisher& publisher) {
   const bool are_lines = format_of(exchange.head()) == BodyFormat::kLines;
   if (const auto rejection = find_ungranted(*updates, publisher.topics, publisher.topics_text, are_lines)) {
     respond(exchange, http::problem_response(rejection->status, rejection->reason));
+    return;
+  }
+  if (const auto over = shared.quotas.publish(shared.options.limits, exchange.client(), publisher.subject, *updates,
+                                              net::steady_ms())) {
+    respond(exchange, over->response());
     return;
   }
   const std::uint64_t token = exchange.token();

@@ -25,7 +25,7 @@ class PublishEndpoint final : public Endpoint {
  public:
   explicit PublishEndpoint(Shard& shard);
   // Checks the token and the framing before the body is read.
-  std::expected<std::size_t, http::Response> admit(const http::RequestHead& head) override;
+  std::expected<std::size_t, http::Response> admit(const Exchange& exchange) override;
   void answer(Exchange& exchange) override;
 
  private:
@@ -36,6 +36,7 @@ class PublishEndpoint final : public Endpoint {
     SelectorSet topics;
     std::string topics_text;  // for a publisher to read
     std::optional<std::int64_t> expires_at_s;
+    std::string subject;  // as of subject_of
   };
   struct Parked {
     std::uint64_t token;

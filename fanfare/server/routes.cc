@@ -40,9 +40,11 @@ class MetricsEndpoint final : public Endpoint {
   explicit MetricsEndpoint(Shard& shard) : shard_(shard) {}
   void answer(Exchange& exchange) override {
     const Shared& shared = shard_.shared();
+    const auto limits = shared.quotas.refusals();
     const auto fetched_keys = fetched_keys_of(shared.authorizer);
-    http::Response response{
-        .status = 200, .headers = {}, .body = render_metrics(shared.counters, shared.options.version, fetched_keys)};
+    http::Response response{.status = 200,
+                            .headers = {},
+                            .body = render_metrics(shared.counters, shared.options.version, limits, fetched_keys)};
     response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     response.headers.add("Cache-Control", "no-store");
     exchange.respond(std::move(response));

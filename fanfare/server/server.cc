@@ -32,6 +32,16 @@ std::size_t connections_allowed(const Limits& limits) {
   return limits.connections_max == 0 ? possible : std::min(limits.connections_max, possible);
 }
 
+Result<std::vector<net::IpRange>> parse_ranges(const std::vector<std::string>& texts) {
+  std::vector<net::IpRange> ranges;
+  for (const auto& text : texts) {
+    const auto range = net::IpRange::parse(text);
+    if (!range) return std::unexpected(range.error());
+    ranges.push_back(*range);
+  }
+  return ranges;
+}
+
 }  // namespace
 
 std::size_t default_budget_bytes() {
@@ -46,11 +56,14 @@ std::size_t default_budget_bytes() {
 }
 
 struct Server::State {
-  State(ServerOptions checked, EventLog& history, Log& to, Origins reading, Origins publishing)
+  State(ServerOptions checked, EventLog& history, Log& to, Origins reading, Origins publishing,
+        std::vector<net::IpRange> proxies)
       : options(std::move(checked)),
         authorizer(options.access),
         origins(std::move(reading)),
         publish_origins(std::move(publishing)),
+        trusted_proxies(std::move(proxies)),
+        quotas(options.limits),
         shared{.options = options,
                .history = history,
                .log = to,
@@ -58,6 +71,8 @@ struct Server::State {
                .origins = origins,
                .publish_origins = publish_origins,
                .active_subscriptions = active_subscriptions,
+               .quotas = quotas,
+               .trusted_proxies = trusted_proxies,
                .worker = worker,
                .counters = {}} {}
 
@@ -68,6 +83,8 @@ struct Server::State {
   const Origins origins;
   const Origins publish_origins;
   ActiveSubscriptions active_subscriptions;
+  const std::vector<net::IpRange> trusted_proxies;
+  Quotas quotas;
   Shared shared;
   std::vector<std::unique_ptr<ShardCounters>> counters;
   std::vector<std::unique_ptr<Shard>> shards;
@@ -98,6 +115,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, EventLog& hi
   if (publish_origins->lists_all()) {
     return fail("any page could publish with its visitor's cookie: name the origins that may, instead of '*'");
   }
+  auto proxies = parse_ranges(options.trusted_proxies);
+  if (!proxies) return std::unexpected(std::move(proxies.error()));
   if (options.threads == 0) options.threads = std::max(1u, std::thread::hardware_concurrency());
   if (options.limits.budget_bytes == 0) options.limits.budget_bytes = default_budget_bytes();
   const std::size_t budget_per_shard = options.limits.budget_bytes / options.threads;
@@ -106,8 +125,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options, EventLog& hi
                 std::to_string(kBudgetLeastUpdates) + " times update_bytes_max");
   }
 
-  auto state =
-      std::make_unique<State>(std::move(options), history, log, std::move(*origins), std::move(*publish_origins));
+  auto state = std::make_unique<State>(std::move(options), history, log, std::move(*origins),
+                                       std::move(*publish_origins), std::move(*proxies));
   state->shared.connections_max = connections_allowed(state->options.limits);
   state->shared.budget_bytes_per_shard = budget_per_shard;
   for (std::size_t i = 0; i < state->options.threads; ++i) {

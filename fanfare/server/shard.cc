@@ -11,6 +11,7 @@
 
 #include "fanfare/base/check.h"
 #include "fanfare/event_stream/writer.h"
+#include "fanfare/server/client_address.h"
 #include "fanfare/server/routes.h"
 
 namespace fanfare {
@@ -75,8 +76,19 @@ void Shard::run() {
 }
 
 void Shard::on_accept(int fd, const net::Address& peer) {
-  const std::size_t open = ++shared_.connections;
-  connections_.push_back(std::make_unique<Connection>(*this, fd, peer, open > shared_.connections_max));
+  const net::IpAddress address = net::IpAddress::of(peer);
+  const bool is_proxy = is_trusted(shared_.trusted_proxies, address);  // whose connections are of many clients
+  auto [place, welcome] =
+      is_proxy ? std::pair<Place, Welcome>() : shared_.quotas.connect(shared_.options.limits, address);
+  if (welcome == Welcome::kClosed) {
+    ::close(fd);
+    return;
+  }
+  const bool is_full = ++shared_.connections > shared_.connections_max;
+  const auto reception = is_full                        ? Connection::Reception::kFull
+                         : welcome == Welcome::kRefused ? Connection::Reception::kTooMany
+                                                        : Connection::Reception::kServed;
+  connections_.push_back(std::make_unique<Connection>(*this, fd, peer, reception, std::move(place)));
   Connection& connection = *connections_.back();
   connection.index = connections_.size() - 1;
   counters_.connections.set(connections_.size());

@@ -9,11 +9,13 @@
 #include "fanfare/access/authorizer.h"
 #include "fanfare/access/origins.h"
 #include "fanfare/history/event_log.h"
+#include "fanfare/net/ip_address.h"
 #include "fanfare/observe/log.h"
 #include "fanfare/observe/metrics.h"
 #include "fanfare/server/active_subscriptions.h"
 #include "fanfare/server/off_thread_worker.h"
 #include "fanfare/server/options.h"
+#include "fanfare/server/quotas.h"
 
 namespace fanfare {
 
@@ -25,6 +27,8 @@ struct Shared {
   const Origins& origins;                     // that may read
   const Origins& publish_origins;             // whose pages may publish with a cookie
   ActiveSubscriptions& active_subscriptions;  // empty unless options.subscriptions
+  Quotas& quotas;
+  const std::vector<net::IpRange>& trusted_proxies;
   OffThreadWorker& worker;
   std::vector<const ShardCounters*> counters;  // of all shards
   std::size_t connections_max = 0;             // of the process

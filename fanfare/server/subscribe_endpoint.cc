@@ -59,6 +59,7 @@ Result<std::uint64_t> parse_since(std::string_view text) {
 struct SubscribeEndpoint::Wish {
   SubscribeRequest request;
   std::optional<std::string> token;
+  std::string subject;
   std::optional<std::int64_t> expires_at_s;
   std::optional<std::string> last_event_id;
   // Where to begin without a known id.
@@ -81,6 +82,7 @@ void SubscribeEndpoint::authorise(Exchange& exchange, Wish wish, NewKeys new_key
   const Shared& shared = shard_.shared();
   auto grants = shared.authorizer.subscriber(wish.token, std::time(nullptr));
   if (grants) {
+    wish.subject = subject_of(wish.token, *grants);
     wish.request.grants = std::move(grants->subscribe);
     wish.expires_at_s = grants->expires_at_s;
     wish.payload = std::move(grants->payload);
@@ -130,7 +132,8 @@ void SubscribeEndpoint::look_up(Exchange& exchange, Wish wish, std::move_only_fu
   });
 }
 
-std::expected<std::size_t, http::Response> SubscribeEndpoint::admit(const http::RequestHead& head) {
+std::expected<std::size_t, http::Response> SubscribeEndpoint::admit(const Exchange& exchange) {
+  const http::RequestHead& head = exchange.head();
   if (head.method != "QUERY") return std::size_t{0};
   if (!http::has_media_type(head.headers, kFormType)) {
     auto response = http::problem_response(415, "a QUERY takes its topics as " + std::string(kFormType));
@@ -248,8 +251,14 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
     refuse(exchange, busy("the server is shutting down"));
     return;
   }
-  const bool is_told = shard_.shared().options.subscriptions;
+  const Shared& shared = shard_.shared();
+  const bool is_told = shared.options.subscriptions;
   auto selectors = is_told ? wish.request.selectors : std::vector<std::string>();
+  auto place = shared.quotas.subscribe(shared.options.limits, exchange.client(), wish.subject);
+  if (!place) {
+    refuse(exchange, place.error().response());
+    return;
+  }
   // Updates about subscriptions are not stored, and those of the time before this server are of no use.
   Start& start = wish.request.start;
   const bool reads_on = is_told && start.from == Start::From::kAfter;
@@ -267,7 +276,7 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
   http::ResponseHead head = stream_head();
   if (wish.last_event_id || wish.since_unix_ms) head.headers.add("Last-Event-ID", std::move(wish.confirmed_id));
   add_cors(shard_.shared().origins, exchange.head(), head.headers);
-  Stream stream{std::move(*subscription), nullptr, wish.expires_at_s};
+  Stream stream{std::move(*subscription), nullptr, wish.expires_at_s, std::move(*place)};
   if (is_told) {
     stream.presence = shard_.announcer().join(make_subscriber(std::move(selectors), std::move(wish.payload)));
   }

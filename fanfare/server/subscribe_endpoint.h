@@ -19,7 +19,7 @@ class Shard;
 class SubscribeEndpoint final : public Endpoint {
  public:
   explicit SubscribeEndpoint(Shard& shard) : shard_(shard) {}
-  std::expected<std::size_t, http::Response> admit(const http::RequestHead& head) override;
+  std::expected<std::size_t, http::Response> admit(const Exchange& exchange) override;
   void answer(Exchange& exchange) override;
 
  private:
