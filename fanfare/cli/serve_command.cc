@@ -341,6 +341,11 @@ void add_serve_command(CLI::App& app, Run& run_later) {
                     "Tell those whose token grants it who subscribes to what, by updates and by requests");
   command->add_flag("--store-subscriptions", parsed->options.store_subscriptions,
                     "Keep those updates in the event log like all others, not only while they are recent");
+  command
+      ->add_option("--trusted-proxy", parsed->options.trusted_proxies,
+                   "Believe the X-Forwarded-For (else Forwarded) of this proxy, for limits by address; repeat for more")
+      ->type_name("ADDR[/BITS]")
+      ->allow_extra_args(false);
   add_history_options(*command, *parsed);
   command->add_option("--threads", parsed->options.threads, "Threads that serve (else one for each core)")
       ->type_name("N")

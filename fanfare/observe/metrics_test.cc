@@ -97,6 +97,21 @@ TEST(Metrics, EveryCounterIsTheSumOverTheShards) {
   EXPECT_EQ(exposition.samples.at("fanfare_shards"), 2);
 }
 
+TEST(Metrics, LimitsAndFetchedKeysHaveASampleEach) {
+  const LimitRefusals limits[] = {{"one_max", 3}, {"other_max", 0}};
+  const FetchedKeys keys[] = {
+      {.url = "https://a/", .keys = 2, .fetches_total = 5, .failures_total = 1, .fetched_at_s = 1'700'000'000},
+      {.url = "https://b/", .keys = 0, .fetches_total = 4, .failures_total = 4}};
+  const Exposition exposition(render_metrics({}, "", limits, keys));
+  EXPECT_EQ(exposition.samples.at("fanfare_limit_refusals_total{limit=\"one_max\"}"), 3);
+  EXPECT_EQ(exposition.samples.at("fanfare_limit_refusals_total{limit=\"other_max\"}"), 0);
+  EXPECT_EQ(exposition.samples.at("fanfare_jwks_keys{url=\"https://a/\"}"), 2);
+  EXPECT_EQ(exposition.samples.at("fanfare_jwks_fetches_total{url=\"https://a/\"}"), 5);
+  EXPECT_EQ(exposition.samples.at("fanfare_jwks_failures_total{url=\"https://b/\"}"), 4);
+  EXPECT_EQ(exposition.samples.at("fanfare_jwks_fetched_timestamp_seconds{url=\"https://a/\"}"), 1.7e9);
+  EXPECT_EQ(exposition.samples.count("fanfare_jwks_fetched_timestamp_seconds{url=\"https://b/\"}"), 0u);
+}
+
 TEST(Metrics, AVersionCannotBreakOutOfItsLabel) {
   const Exposition exposition(render_metrics({}, "a\"b\\\nc"));
   EXPECT_EQ(exposition.samples.count(R"(fanfare_build_info{version="a\"b\\\nc"})"), 1u);

@@ -1,8 +1,6 @@
 // Requests whose tokens need keys that are not there: they wait for one fetch, and are refused if it does not help.
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include "fanfare/server/server_under_test.h"
 #include "fanfare/server/test_key_source.h"
 
@@ -28,14 +26,6 @@ class ServerKeysTest : public testing::Test {
   // Waits until so many requests wait for keys.
   void await_waiting(std::size_t count) {
     eventually([this, count] { return source->waiting() >= count; });
-  }
-  // Fails the test if it does not come to hold.
-  static void eventually(const std::function<bool()>& holds) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(kPatience_ms);
-    while (!holds()) {
-      ASSERT_LT(std::chrono::steady_clock::now(), until);
-      std::this_thread::yield();
-    }
   }
 
   std::shared_ptr<TestKeySource> source = std::make_shared<TestKeySource>();

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -33,6 +34,15 @@ inline constexpr std::string_view kTestKey = "the secret that all tests share.";
 inline std::string token_for(std::vector<std::string> publish, std::vector<std::string> subscribe,
                              std::optional<std::int64_t> expires_at_s = {}) {
   return make_token(kTestKey, {std::move(publish), std::move(subscribe), expires_at_s});
+}
+
+// Asks again and again until it holds; fails the test if it does not come to.
+inline void eventually(const std::function<bool()>& holds) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(kPatience_ms);
+  while (!holds()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), until);
+    std::this_thread::yield();
+  }
 }
 
 class ServerUnderTest {
