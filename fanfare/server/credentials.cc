@@ -72,11 +72,11 @@ http::Response unauthorized(std::string_view reason) {
   return response;
 }
 
-http::Response refusal_of(const Denied& denied, const Limits& limits) {
-  if (denied.denial != Denial::kNoKeys) return unauthorized(denied.reason);
+Refused refusal_of(const Denied& denied, const Limits& limits) {
+  if (denied.denial != Denial::kNoKeys) return {unauthorized(denied.reason), denied.reason, denied.source};
   auto response = http::problem_response(503, denied.reason);
   response.headers.add("Retry-After", std::to_string(limits.retry_after_s));
-  return response;
+  return {std::move(response), denied.reason, denied.source};
 }
 
 }  // namespace fanfare

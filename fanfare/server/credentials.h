@@ -2,6 +2,7 @@
 // `authorization` query parameter, which wins over the cookie `mercureAuthorization`. Pure; any thread.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "fanfare/access/authorizer.h"
 #include "fanfare/access/origins.h"
 #include "fanfare/base/error.h"
+#include "fanfare/base/limits.h"
 #include "fanfare/http/message.h"
 #include "fanfare/url/form.h"
 
@@ -33,7 +35,14 @@ http::Response unauthorized(std::string_view reason);
 // A token that needs keys which its issuer may have published meanwhile waits for them, once.
 enum class NewKeys { kAwaited, kCame };
 
+// The answer to who is refused, and what may know better once it is renewed (as in Denied).
+struct Refused {
+  http::Response response;
+  std::string reason = {};
+  std::shared_ptr<KeySource> source = {};
+};
+
 // 401, or 503 with Retry-After for kNoKeys.
-http::Response refusal_of(const Denied& denied, const Limits& limits);
+Refused refusal_of(const Denied& denied, const Limits& limits);
 
 }  // namespace fanfare

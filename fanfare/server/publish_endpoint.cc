@@ -103,8 +103,7 @@ std::optional<PublishEndpoint::BodyFormat> PublishEndpoint::format_of(const http
   return std::nullopt;
 }
 
-std::expected<const PublishEndpoint::Publisher*, PublishEndpoint::Refused> PublishEndpoint::publisher_of(
-    const http::RequestHead& head) {
+std::expected<const PublishEndpoint::Publisher*, Refused> PublishEndpoint::publisher_of(const http::RequestHead& head) {
   const auto refuse = [](http::Response response) { return std::unexpected(Refused{std::move(response)}); };
   const Shared& shared = shard_.shared();
   const auto query = url::parse_form(head.query, kQueryFieldsMax);
@@ -120,10 +119,7 @@ std::expected<const PublishEndpoint::Publisher*, PublishEndpoint::Refused> Publi
     publishers_.erase(known);
   }
   auto grants = shared.authorizer.publisher(*token, now_s);
-  if (!grants) {
-    return std::unexpected(
-        Refused{refusal_of(grants.error(), shared.options.limits), grants.error().reason, grants.error().source});
-  }
+  if (!grants) return std::unexpected(refusal_of(grants.error(), shared.options.limits));
   if (publishers_.size() >= kPublishersMax) publishers_.clear();
   const auto selectors = canonical_selectors(std::move(grants->publish));
   auto topics = compiler_.compile(selectors);
@@ -152,7 +148,7 @@ void PublishEndpoint::answer(Exchange& exchange, NewKeys new_keys) {
     auto again = [this, token = exchange.token()] {
       if (Exchange* waiting = shard_.find(token)) answer(*waiting, NewKeys::kCame);
     };
-    if (refused.source->renew([again, loop = shard_.loop()] { loop->post(again); })) return;
+    if (shard_.await_keys(*refused.source, again)) return;
   }
   respond(exchange, std::move(refused.response));
 }

@@ -44,12 +44,6 @@ class PublishEndpoint final : public Endpoint {
     std::uint64_t until_ms;
   };
 
-  struct Refused {
-    http::Response response;
-    std::string reason = {};  // these as in Denied, if it is one
-    std::shared_ptr<KeySource> source = {};
-  };
-
   std::expected<const Publisher*, Refused> publisher_of(const http::RequestHead& head);
   std::expected<std::size_t, http::Response> admit_before_keys(const http::RequestHead& head, Refused refused) const;
   void answer(Exchange& exchange, NewKeys new_keys);

@@ -114,6 +114,19 @@ TEST_F(ServerKeysTest, WhoLeavesMeanwhileIsGoneAfterTheFetch) {
   EXPECT_EQ(metric(port(), "fanfare_subscribers"), 0u);
 }
 
+TEST_F(ServerKeysTest, WhoReadsSubscriptionsWaitsToo) {
+  ServerUnderTest telling([this](ServerOptions& options) {
+    options.access.issuers = {{.name = "", .publisher_keys = {}, .subscriber_keys = {}, .subscriber_source = source}};
+    options.subscriptions = true;
+  });
+  Client client(telling.port());
+  client.send(get("/.well-known/mercure/subscriptions", bearer(token_of("a"))));
+  await_waiting(1);
+  source->set(keys_named("a"));
+  source->finish();
+  EXPECT_EQ(client.read_answer().status, 200);
+}
+
 TEST_F(ServerKeysTest, MetricsTellOfTheFetches) {
   const std::string text = ask(port(), get("/metrics")).body;
   for (const char* line : {"fanfare_jwks_keys{url=\"https://id.example/keys\"} 7",

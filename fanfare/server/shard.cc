@@ -269,6 +269,10 @@ std::string Shard::id_of(Position position) const {
   return id.empty() ? "earliest" : id;
 }
 
+bool Shard::await_keys(KeySource& source, net::Task then) {
+  return source.renew([loop = loop_, then = std::move(then)]() mutable { loop->post(std::move(then)); });
+}
+
 Exchange* Shard::find(std::uint64_t token) {
   const auto found = exchanges_.find(token);
   return found == exchanges_.end() ? nullptr : found->second.connection;

@@ -72,6 +72,9 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   // The connection is closed; it is destroyed when nobody can point to it any more.
   void retire(Connection& connection);
 
+  // Asks the source for its keys again, and goes on in this thread when they have come or not. False: as in renew.
+  bool await_keys(KeySource& source, net::Task then);
+
   Exchange* find(std::uint64_t token) override;
   void read_after(ReadRequest request, ReadDone done) override;
   void run(std::move_only_function<void()> work, std::move_only_function<void()> then) override;

@@ -89,15 +89,14 @@ void SubscribeEndpoint::authorise(Exchange& exchange, Wish wish, NewKeys new_key
     serve(exchange, std::move(wish));
     return;
   }
-  const Denied& denied = grants.error();
-  if (new_keys == NewKeys::kAwaited && denied.source != nullptr) {
+  Refused refused = refusal_of(grants.error(), shared.options.limits);
+  if (new_keys == NewKeys::kAwaited && refused.source != nullptr) {
     auto again = [this, token = exchange.token(), wish = std::move(wish)]() mutable {
       if (Exchange* waiting = shard_.find(token)) authorise(*waiting, std::move(wish), NewKeys::kCame);
     };
-    const auto loop = shard_.loop();
-    if (denied.source->renew([loop, again = std::move(again)]() mutable { loop->post(std::move(again)); })) return;
+    if (shard_.await_keys(*refused.source, std::move(again))) return;
   }
-  refuse(exchange, refusal_of(denied, shared.options.limits));
+  refuse(exchange, std::move(refused.response));
 }
 
 void SubscribeEndpoint::serve(Exchange& exchange, Wish wish) {

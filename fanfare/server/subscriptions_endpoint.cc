@@ -50,8 +50,20 @@ void SubscriptionsEndpoint::answer(Exchange& exchange) {
   }
   const auto place = place_of(head.path);
   if (!place) return respond(exchange, http::problem_response(404, "there is nothing at this path"));
-  if (auto access = check_access(head, place->path()); !access) {
-    return respond(exchange, std::move(access.error()));
+  answer(exchange, *place, NewKeys::kAwaited);
+}
+
+void SubscriptionsEndpoint::answer(Exchange& exchange, const Place& place, NewKeys new_keys) {
+  const http::RequestHead& head = exchange.head();
+  if (auto access = check_access(head, place.path()); !access) {
+    Refused& refused = access.error();
+    if (new_keys == NewKeys::kAwaited && refused.source != nullptr) {
+      auto again = [this, place, token = exchange.token()] {
+        if (Exchange* waiting = shard_.find(token)) answer(*waiting, place, NewKeys::kCame);
+      };
+      if (shard_.await_keys(*refused.source, std::move(again))) return;
+    }
+    return respond(exchange, std::move(refused.response));
   }
   // Before the list is read: see SubscriptionAnnouncer.
   std::string last_event_id = shard_.id_of(shard_.hub().dispatched());
@@ -59,8 +71,8 @@ void SubscriptionsEndpoint::answer(Exchange& exchange) {
     http::Response unchanged{.status = 304, .headers = document_headers(etag_of(last_event_id)), .body = {}};
     return respond(exchange, std::move(unchanged));
   }
-  if (!place->subscriber) return answer_with_list(exchange, *place, std::move(last_event_id));
-  const auto found = shard_.shared().active_subscriptions.find(*place->selector, *place->subscriber);
+  if (!place.subscriber) return answer_with_list(exchange, place, std::move(last_event_id));
+  const auto found = shard_.shared().active_subscriptions.find(*place.selector, *place.subscriber);
   if (!found) return respond(exchange, http::problem_response(404, "there is no such subscription, or no longer"));
   respond(exchange, {.status = 200,
                      .headers = document_headers(etag_of(last_event_id)),
@@ -83,21 +95,22 @@ std::optional<SubscriptionsEndpoint::Place> SubscriptionsEndpoint::place_of(std:
   return place;
 }
 
-std::expected<void, http::Response> SubscriptionsEndpoint::check_access(const http::RequestHead& head,
-                                                                        const std::string& path) {
+std::expected<void, Refused> SubscriptionsEndpoint::check_access(const http::RequestHead& head,
+                                                                 const std::string& path) {
+  const auto refuse = [](http::Response response) { return std::unexpected(Refused{std::move(response)}); };
   const auto query = url::parse_form(head.query, kQueryFieldsMax);
-  if (!query) return std::unexpected(http::problem_response(400, query.error().message));
+  if (!query) return refuse(http::problem_response(400, query.error().message));
   const auto token = token_of(head, *query, CookieCarrier::kAccepted);
-  if (!token) return std::unexpected(unauthorized(token.error().message));
-  if (!*token) return std::unexpected(unauthorized("reading subscriptions needs a token that grants '" + path + "'"));
+  if (!token) return refuse(unauthorized(token.error().message));
+  if (!*token) return refuse(unauthorized("reading subscriptions needs a token that grants '" + path + "'"));
   auto grants = shard_.shared().authorizer.subscriber(*token, std::time(nullptr));
-  if (!grants) return std::unexpected(unauthorized(grants.error().reason));
+  if (!grants) return std::unexpected(refusal_of(grants.error(), shard_.shared().options.limits));
   const auto granted = compiler_.compile(canonical_selectors(std::move(grants->subscribe)));
   if (!granted) {
-    return std::unexpected(unauthorized("the token's topics cannot be used: " + granted.error().message));
+    return refuse(unauthorized("the token's topics cannot be used: " + granted.error().message));
   }
   if (granted->matches(path)) return {};
-  return std::unexpected(
+  return refuse(
       http::problem_response(403, "the token does not grant subscribing to '" + path + "', which reading it takes"));
 }
 

@@ -9,6 +9,7 @@
 
 #include "fanfare/hub/selector.h"
 #include "fanfare/server/active_subscriptions.h"
+#include "fanfare/server/credentials.h"
 #include "fanfare/server/exchange.h"
 
 namespace fanfare {
@@ -28,7 +29,8 @@ class SubscriptionsEndpoint final : public Endpoint {
   };
 
   static std::optional<Place> place_of(std::string_view path);
-  std::expected<void, http::Response> check_access(const http::RequestHead& head, const std::string& path);
+  void answer(Exchange& exchange, const Place& place, NewKeys new_keys);
+  std::expected<void, Refused> check_access(const http::RequestHead& head, const std::string& path);
   void answer_with_list(Exchange& exchange, const Place& place, std::string last_event_id);
   void respond(Exchange& exchange, http::Response response) const;
 
