@@ -10,7 +10,7 @@
 namespace fanfare::jwks {
 namespace {
 
-constexpr std::uint64_t kAgeUnsaid_s = 600;
+constexpr std::uint64_t kAgeUnsaidS = 600;
 constexpr std::uint64_t kPauseLeastMs = 1'000;
 constexpr std::uint64_t kPauseMostMs = 60'000;
 
@@ -65,7 +65,7 @@ bool Refresh::want(std::uint64_t now_ms) {
 
 std::uint64_t Refresh::age_ms(std::string_view cache_control) const {
   const std::uint64_t most_s = std::max(limits_.jwks_age_s_min, limits_.jwks_age_s_max);
-  return std::clamp<std::uint64_t>(max_age_s(cache_control).value_or(kAgeUnsaid_s), limits_.jwks_age_s_min, most_s) *
+  return std::clamp<std::uint64_t>(max_age_s(cache_control).value_or(kAgeUnsaidS), limits_.jwks_age_s_min, most_s) *
          1'000;
 }
 
