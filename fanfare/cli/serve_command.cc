@@ -139,11 +139,13 @@ std::string complete(Parsed& parsed, Log& log) {
     if (auto set = set_limit(options.limits, assignment); !set) return set.error().message;
   }
   if (auto wrong = limit_without_effect(parsed); !wrong.empty()) return wrong;
+  const auto make_source = make_fetching_source(options.limits, log);
+  if (auto wrong = complete_access(parsed, make_source); !wrong.empty()) return wrong;
   if (parsed.log.empty() && parsed.directory.empty()) {
     parsed.directory = default_log_directory();
     if (parsed.directory.empty()) return "where to keep the event log? Give --data DIR, or --log memory for none";
   }
-  return complete_access(parsed, make_fetching_source(options.limits, log));
+  return {};
 }
 
 Log make_log(const Parsed& parsed) {
