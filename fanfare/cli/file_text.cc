@@ -21,7 +21,8 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max, st
   while (const std::size_t count = std::fread(bytes.data(), 1, bytes.size(), file.get())) {
     text.append(bytes.data(), count);
     if (text.size() <= bytes_max) continue;
-    return fail("it has more than " + std::to_string(bytes_max) + " bytes (--limit " + std::string(limit_name) + ")");
+    const std::string limit = limit_name.empty() ? "" : " (--limit " + std::string(limit_name) + ")";
+    return fail("it has more than " + std::to_string(bytes_max) + " bytes" + limit);
   }
   if (std::ferror(file.get()) != 0) return fail(std::strerror(errno));
   return text;

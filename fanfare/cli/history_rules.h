@@ -22,7 +22,4 @@ enum class LogPlace { kDisk, kMemory };
 Result<TopicRulesPtr> parse_history_rules(std::string_view text, const std::string& name, const Limits& limits,
                                           LogPlace place);
 
-// The same of a file.
-Result<TopicRulesPtr> read_history_rules(const std::string& path, const Limits& limits, LogPlace place);
-
 }  // namespace fanfare::cli

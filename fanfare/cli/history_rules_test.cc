@@ -1,13 +1,11 @@
 #include "fanfare/cli/history_rules.h"
 
-#include <cstdio>
 #include <fstream>
 #include <sstream>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 namespace fanfare::cli {
 namespace {
@@ -169,28 +167,6 @@ TEST(HistoryRules, HaveBounds) {
             "rules.toml:2:18: the rules have more than 1 URI templates (--limit rule_templates_max)");
   EXPECT_EQ(told("[[rule]]\ntopics = [\"123456\"]", limits),
             "rules.toml:2:11: a topic has at most 5 bytes (--limit topic_bytes_max)");
-}
-
-TEST(HistoryRules, AFileThatCannotBeReadIsNamed) {
-  const std::string path = testing::TempDir() + "history_rules_test." + std::to_string(::getpid());
-  const auto read = [&](const std::string& name, const Limits& limits) {
-    const auto rules = read_history_rules(name, limits, LogPlace::kDisk);
-    return rules ? "read" : rules.error().message;
-  };
-  Limits limits;
-  const std::string text = "[[rule]]\ntopics = [\"t\"]\n";
-  std::ofstream(path) << text;
-  EXPECT_EQ(read(path, limits), "read");
-  limits.rule_file_bytes_max = text.size();
-  EXPECT_EQ(read(path, limits), "read");
-  limits.rule_file_bytes_max = text.size() - 1;
-  EXPECT_EQ(read(path, limits), "cannot read the rules in '" + path + "': it has more than " +
-                                    std::to_string(text.size() - 1) + " bytes (--limit rule_file_bytes_max)");
-  std::ofstream(path) << "[[rule]]\n";
-  EXPECT_EQ(read(path, limits), path + ":1:1: the rule is for no topic: give it topics = [\"…\"], and \"*\" for all");
-  std::remove(path.c_str());
-  EXPECT_EQ(read(path, limits), "cannot read the rules in '" + path + "': No such file or directory");
-  EXPECT_EQ(read(testing::TempDir(), limits), "cannot read the rules in '" + testing::TempDir() + "': Is a directory");
 }
 
 }  // namespace

@@ -27,15 +27,6 @@ void drop_line_ending(std::string& text) {
   if (text.ends_with('\r')) text.pop_back();
 }
 
-Result<std::string> text_of(const KeyOptions& options, const Limits& limits) {
-  if (options.file.empty()) return options.key;
-  auto text = read_file(options.file, limits.key_file_bytes_max, "key_file_bytes_max");
-  if (!text) return fail_for(options, text.error().message);
-  drop_line_ending(*text);
-  if (text->empty()) return fail_for(options, "the file is empty");
-  return text;
-}
-
 }  // namespace
 
 Result<std::optional<Algorithm>> algorithm_of(const KeyOptions& options) {
@@ -47,33 +38,16 @@ Result<std::optional<Algorithm>> algorithm_of(const KeyOptions& options) {
               known);
 }
 
-void add_key_options(CLI::App& command, KeyOptions& keys, const std::string& prefix, const std::string& whose,
-                     const std::string& environment) {
-  const std::string key_variable = environment.empty() ? "" : environment + "_KEY";
-  const std::string algorithm_variable = environment.empty() ? "" : environment + "_ALG";
-  const auto named = [](const std::string& option, const std::string& variable) {
-    return variable.empty() ? option : option + " (or $" + variable + ")";
-  };
-  keys.key_name = named(prefix + "key", key_variable);
-  keys.file_name = prefix + "key-file";
-  keys.algorithm_name = named(prefix + "alg", algorithm_variable);
-  command.add_option(prefix + "key", keys.key, "Key of " + whose + ": a secret, PEM, JWK or JWKS")
-      ->type_name("KEY")
-      ->envname(key_variable);
+void add_key_options(CLI::App& command, KeyOptions& keys, const std::string& whose) {
+  keys.key_name = "--key";
+  keys.file_name = "--key-file";
+  keys.algorithm_name = "--alg";
+  command.add_option(keys.key_name, keys.key, "Key of " + whose + ": a secret, PEM, JWK or JWKS")->type_name("KEY");
   command.add_option(keys.file_name, keys.file, "The same from a file")->type_name("FILE");
   command
-      .add_option(prefix + "alg", keys.algorithm,
+      .add_option(keys.algorithm_name, keys.algorithm,
                   "Its algorithm, if not the first of its type (HS256, RS256, that of the curve, EdDSA)")
-      ->type_name("ALG")
-      ->envname(algorithm_variable);
-}
-
-void add_jwks_url_option(CLI::App& command, KeyOptions& keys, const std::string& prefix, const std::string& whose) {
-  keys.jwks_url_name = prefix + "jwks-url";
-  command
-      .add_option(keys.jwks_url_name, keys.jwks_url,
-                  "Where the keys of " + whose + " are published as a JWKS (https; fetched again as they change)")
-      ->type_name("URL");
+      ->type_name("ALG");
 }
 
 KeyOptions key_of_environment(const std::string& environment) {
@@ -89,18 +63,28 @@ KeyOptions key_of_environment(const std::string& environment) {
   return keys;
 }
 
-Result<KeySet> read_keys(const KeyOptions& options, const Limits& limits) {
+Result<std::string> read_key_text(const KeyOptions& options, const Limits& limits) {
   if (!options.key.empty() && !options.file.empty()) {
     return fail("give " + options.key_name + " or " + options.file_name + ", not both");
   }
+  if (options.text) return *options.text;
+  if (options.file.empty()) return options.key;
+  auto text = read_file(options.file, limits.key_file_bytes_max, "key_file_bytes_max");
+  if (!text) return fail_for(options, text.error().message);
+  drop_line_ending(*text);
+  if (text->empty()) return fail_for(options, "the file is empty");
+  return text;
+}
+
+Result<KeySet> read_keys(const KeyOptions& options, const Limits& limits) {
+  const auto text = read_key_text(options, limits);
+  if (!text) return std::unexpected(text.error());
   const auto algorithm = algorithm_of(options);
   if (!algorithm) return std::unexpected(algorithm.error());
   if (!options.names_key()) {
     if (!*algorithm) return KeySet();
     return fail(options.algorithm_name + " is for a key, and there is none");
   }
-  const auto text = text_of(options, limits);
-  if (!text) return std::unexpected(text.error());
   auto keys = KeySet::parse(*text, *algorithm, limits);
   if (!keys) return fail_for(options, keys.error().message);
   return keys;

@@ -1,7 +1,6 @@
-// The options that name a key for tokens, as --publisher-key, --publisher-key-file and --publisher-alg do. What they
-// hold is told by its content (KeySet::parse); the last line ending of a file is no part of it. A hub may also be told
-// a URL (--publisher-jwks-url), which issuers.h makes a source of; nothing here fetches. Any thread, on options of its
-// own.
+// What names a key for tokens: the options --key, --key-file and --alg, or settings like them. What they hold is told
+// by its content (KeySet::parse); the last line ending of a file is no part of it. A hub may also be told a URL, which
+// issuers.h makes a source of; nothing here fetches. Any thread, on options of its own.
 #pragma once
 
 #include <optional>
@@ -21,24 +20,20 @@ struct KeyOptions {
   std::string key;
   std::string file;
   std::string algorithm;
-  std::string jwks_url;  // in place of both
+  std::string jwks_url = {};  // in place of both
   // What the messages call them.
   std::string key_name;
   std::string file_name;
   std::string algorithm_name;
   std::string jwks_url_name = {};
+  std::optional<std::string> text = {};  // what read_key_text gave, where that has been done: then no file is read
 
   bool names_key() const { return !key.empty() || !file.empty(); }
   bool names_any() const { return names_key() || !jwks_url.empty(); }
 };
 
-// Adds PREFIXkey, PREFIXkey-file and PREFIXalg. whose: "publishers' tokens". environment: with it, the variables
-// environment_KEY and environment_ALG stand in for options; empty: none do. keys must outlive the parsing.
-void add_key_options(CLI::App& command, KeyOptions& keys, const std::string& prefix, const std::string& whose,
-                     const std::string& environment);
-
-// And PREFIXjwks-url.
-void add_jwks_url_option(CLI::App& command, KeyOptions& keys, const std::string& prefix, const std::string& whose);
+// Adds --key, --key-file and --alg. whose: "publishers' tokens". keys must outlive the parsing.
+void add_key_options(CLI::App& command, KeyOptions& keys, const std::string& whose);
 
 // The one that the options name; fails for an unknown name.
 Result<std::optional<Algorithm>> algorithm_of(const KeyOptions& options);
@@ -48,6 +43,9 @@ KeyOptions key_of_environment(const std::string& environment);
 
 // Empty if the options name no key. Fails for what cannot be read, both a key and a file, and an algorithm without key.
 Result<KeySet> read_keys(const KeyOptions& options, const Limits& limits);
+
+// The key, or what its file says.
+Result<std::string> read_key_text(const KeyOptions& options, const Limits& limits);
 
 // For a hub, which has no use for private keys: they are refused, so that nobody can take them from there.
 Result<KeySet> read_verification_keys(const KeyOptions& options, const Limits& limits);

@@ -71,7 +71,7 @@ TEST(KeyOptions, OneLineEndingAtTheEndOfAFileIsNoPartOfTheSecret) {
 
 TEST(KeyOptions, AFileHoldsWhateverAKeyMayBe) {
   const KeyFile file(kP384PublicPem);
-  const auto keys = read_verification_keys(with_file(file.path()), Limits{});
+  const auto keys = read_keys(with_file(file.path()), Limits{});
   ASSERT_TRUE(keys) << fault_of(keys);
   EXPECT_EQ(keys->keys().front().algorithm(), Algorithm::kEs384);
 }
@@ -109,7 +109,8 @@ TEST(KeyOptions, NoKeyIsAnEmptySet) {
 
 TEST(KeyOptions, AHubTakesNoPrivateKey) {
   for (const auto pem : {kP256PrivatePem, kEd25519PrivatePem}) {
-    EXPECT_EQ(fault_of(read_verification_keys(with_key(pem), Limits{})).find("--key: this is a private key"), 0u);
+    const auto keys = read_verification_keys(with_key(pem), Limits{});
+    EXPECT_EQ(fault_of(keys).find("--key: this is a private key"), 0u);
   }
   EXPECT_TRUE(read_verification_keys(with_key(kP256PublicPem), Limits{}));
   EXPECT_TRUE(read_verification_keys(with_key("secret"), Limits{}));

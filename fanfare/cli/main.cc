@@ -24,7 +24,7 @@ constexpr const char* kFooter = R"(Examples:
 Exit codes:
   0  done
   1  failed on this machine (file, output, port), or --count was not reached
-  2  the command line is wrong
+  2  the command line is wrong, or the configuration
   3  no connection; nothing was sent
   4  the server refused the request (4xx), or would refuse the token
   5  the server failed (5xx), broke off, did not answer in time, or is no hub)";

@@ -137,7 +137,7 @@ void add_publish_command(CLI::App& app, Run& run) {
       ->capture_default_str();
   CLI::Option* token =
       command->add_option("--token", parsed->token, "Token that allows publishing (a JWT)")->type_name("TOKEN");
-  add_key_options(*command, parsed->key, "--", "publishers' tokens, to make one with", "");
+  add_key_options(*command, parsed->key, "publishers' tokens, to make one with");
   for (const char* name : {"--key", "--key-file", "--alg"}) command->get_option(name)->excludes(token);
   command->add_flag("-q,--quiet", parsed->options.quiet, "Do not print ids");
   command->footer(kFooter);

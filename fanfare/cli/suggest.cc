@@ -45,4 +45,13 @@ std::string nearest_word(std::string_view typed, std::span<const std::string> wo
   return nearest;
 }
 
+std::string suggestion(std::string_view typed, std::span<const std::string> words) {
+  if (const std::string nearest = nearest_word(typed, words); !nearest.empty()) {
+    return "did you mean '" + nearest + "'?";
+  }
+  std::string text = "there is ";
+  for (const std::string& word : words) text.append(&word == &words.front() ? "" : ", ").append(word);
+  return text;
+}
+
 }  // namespace fanfare::cli

@@ -12,4 +12,7 @@ namespace fanfare::cli {
 // characters or more. Empty if none is.
 std::string nearest_word(std::string_view typed, std::span<const std::string> words);
 
+// What to say of a word that is unknown: "did you mean 'heartbeat_ms'?", or, if none is near, "there is a, b, c".
+std::string suggestion(std::string_view typed, std::span<const std::string> words);
+
 }  // namespace fanfare::cli

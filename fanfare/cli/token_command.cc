@@ -120,7 +120,7 @@ void add_token_command(CLI::App& app, Run& run) {
   command->add_option("--subscribe", parsed->subscribe, "Grant private updates of these topics; repeat for more")
       ->type_name("SELECTOR")
       ->allow_extra_args(false);
-  add_key_options(*command, parsed->key, "--", "the token", "");
+  add_key_options(*command, parsed->key, "the token");
   command->add_option("--expires", parsed->expires, "How long it is valid: 30m, 12h, 90d, or never")
       ->type_name("DURATION")
       ->capture_default_str();

@@ -183,7 +183,7 @@ std::expected<std::size_t, Refusal> HeadScanner::scan(std::string_view bytes, st
   std::size_t taken = 0;
   while (taken < bytes.size() && !is_complete()) {
     if (state_ == State::kLine) {  // nearly all of a head: what keeps the state is skipped in one go
-      const auto rest = bytes.substr(taken, head_bytes_max - 1 - size_);
+      const auto rest = bytes.substr(taken, head_bytes_max - std::min<std::size_t>(head_bytes_max, size_ + 1));
       const auto run = std::ranges::find_if_not(rest, is_field_char) - rest.begin();
       size_ += static_cast<std::uint32_t>(run);
       taken += static_cast<std::size_t>(run);

@@ -33,6 +33,14 @@ TEST(Http1Limits, AHeadMayHaveAsManyBytesAsTheLimit) {
   EXPECT_EQ(status_of("\r\n" + head, with_head_bytes(head.size() + 1)), 431);
 }
 
+TEST(Http1Limits, ALimitThatShrinksBelowWhatHasComeOfAHeadRefusesIt) {
+  Http1Bench bench(AnswerTime::kOnEnd);
+  bench.feed("GET / HTTP/1.1\r\nX: 0123456789");
+  bench.limits.request_head_bytes_max = 20;
+  bench.feed(std::string(100, 'A'));
+  EXPECT_EQ(bench.recorder.refused_status, 431);
+}
+
 TEST(Http1Limits, ARequestLineThatFillsTheHeadIsTooLong) {
   const std::string line = "GET /0123456789012345678901234567890123456789 HTTP/1.1\r\n";
   EXPECT_EQ(status_of(line + "Host: a\r\n\r\n", with_head_bytes(line.size() - 1)), 414);

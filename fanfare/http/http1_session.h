@@ -44,7 +44,7 @@ enum class StreamFraming {
 
 class Http1Session {
  public:
-  // visitor and limits are borrowed and must outlive the session.
+  // visitor and limits are borrowed and must outlive the session. Limits may change between its calls.
   Http1Session(Http1Visitor& visitor, const Limits& limits);
   ~Http1Session();
   Http1Session(const Http1Session&) = delete;

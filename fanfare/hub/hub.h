@@ -71,6 +71,9 @@ class Hub {
   // To be called about once a second: heartbeats for audiences that were silent, and reads that wait for the budget.
   void tick(std::uint64_t now_ms);
 
+  // For what happens from now on. topic_cache_bytes_max and compiled_selectors_bytes_max stay as they were.
+  void set_limits(const Limits& limits) { limits_ = limits; }
+
   Position dispatched() const { return dispatched_; }
   std::size_t held_bytes() const { return holdings_.bytes; }
   std::size_t audiences() const { return audiences_.size(); }
@@ -90,7 +93,7 @@ class Hub {
   void keep_budget();
   bool over_budget() const { return holdings_.bytes > budget_bytes_; }
 
-  const Limits limits_;
+  Limits limits_;
   const std::size_t budget_bytes_;
   ShardCounters& counters_;
   Holdings holdings_;

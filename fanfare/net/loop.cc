@@ -45,8 +45,13 @@ void Loop::dispatch(Task task) {
 }
 
 void Loop::on_termination_signals(std::move_only_function<void()> callback) {
-  parts_->signals = std::make_unique<boost::asio::signal_set>(parts_->context, SIGTERM, SIGINT);
-  wait_for_signal(*parts_->signals, std::make_shared<std::move_only_function<void()>>(std::move(callback)));
+  parts_->termination = std::make_unique<boost::asio::signal_set>(parts_->context, SIGTERM, SIGINT);
+  wait_for_signal(*parts_->termination, std::make_shared<std::move_only_function<void()>>(std::move(callback)));
+}
+
+void Loop::on_hangup_signal(std::move_only_function<void()> callback) {
+  parts_->hangup = std::make_unique<boost::asio::signal_set>(parts_->context, SIGHUP);
+  wait_for_signal(*parts_->hangup, std::make_shared<std::move_only_function<void()>>(std::move(callback)));
 }
 
 struct Timer::State {

@@ -29,6 +29,8 @@ class Loop {
   void dispatch(Task task);
   // Calls back on SIGTERM or SIGINT, each time one comes, until the loop stops. One loop of a process only.
   void on_termination_signals(std::move_only_function<void()> callback);
+  // The same for SIGHUP, which no longer ends the process from this call on, whether run() has begun or not.
+  void on_hangup_signal(std::move_only_function<void()> callback);
 
   struct Parts;
   Parts& parts() { return *parts_; }

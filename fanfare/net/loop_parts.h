@@ -11,7 +11,8 @@ namespace fanfare::net {
 
 struct Loop::Parts {
   boost::asio::io_context context{1};  // one thread runs it
-  std::unique_ptr<boost::asio::signal_set> signals;
+  std::unique_ptr<boost::asio::signal_set> termination;
+  std::unique_ptr<boost::asio::signal_set> hangup;
 };
 
 }  // namespace fanfare::net

@@ -84,6 +84,18 @@ TEST(Loop, TellsEachTerminationSignal) {
   EXPECT_EQ(signals, 2);
 }
 
+TEST(Loop, TellsOfAHangupAlsoOfOneBeforeItRan) {
+  Loop loop;
+  int hangups = 0;
+  loop.on_hangup_signal([&] {
+    if (++hangups == 2) return loop.stop();
+    ::kill(::getpid(), SIGHUP);
+  });
+  ::kill(::getpid(), SIGHUP);
+  loop.run();
+  EXPECT_EQ(hangups, 2);
+}
+
 TEST(Timer, RunsOnceAfterItsDelay) {
   Loop loop;
   Timer timer(loop);

@@ -24,8 +24,8 @@ http::Response overloaded(const Limits& limits, std::string_view reason) {
 
 Connection::Connection(Shard& shard, int fd, const net::Address& peer, Reception reception, Place place)
     : shard_(shard),
-      socket_(*shard.loop(), fd, *this, shard.shared().options.limits),
-      session_(*this, shard.shared().options.limits),
+      socket_(*shard.loop(), fd, *this, shard.limits()),
+      session_(*this, shard.limits()),
       peer_(peer.text()),
       peer_address_(net::IpAddress::of(peer)),
       place_(std::move(place)),
@@ -68,8 +68,8 @@ void Connection::read_on() {
 void Connection::receive() {
   in_session_ = true;
   // What comes behind a request that has to wait is kept, up to the size of a head.
-  const std::span<char> buffer = shard_.read_buffer().first(
-      std::min(shard_.read_buffer().size(), shard_.shared().options.limits.request_head_bytes_max));
+  const std::span<char> buffer =
+      shard_.read_buffer().first(std::min(shard_.read_buffer().size(), shard_.limits().request_head_bytes_max));
   for (int i = 0; i < kReadsAtOnce && wants_bytes(); ++i) {
     const net::IoResult read = socket_.read(buffer);
     if (read.status == net::IoStatus::kWouldBlock) break;
@@ -101,7 +101,7 @@ std::size_t Connection::on_head(http::RequestHead head) {
   path_ = head.path;
   request_ = std::make_unique<Request>();
   request_->head = std::move(head);
-  const Limits& limits = shard_.shared().options.limits;
+  const Limits& limits = shard_.limits();
   std::optional<http::Response> refusal;
   if (reception_ == Reception::kTooMany) refusal = Quotas::too_many_connections(limits).response();
   if (reception_ == Reception::kFull) refusal = overloaded(limits, "the server has no room for another connection");
@@ -115,7 +115,7 @@ std::size_t Connection::on_head(http::RequestHead head) {
     }
     refusal = std::move(body_bytes_max.error());
   }
-  add_cors(shard_.shared().origins, request_->head, refusal->headers);
+  add_cors(shard_.policy().origins, request_->head, refusal->headers);
   respond(std::move(*refusal));
   return 0;
 }
@@ -195,7 +195,7 @@ Framing Connection::framing() const {
 }
 
 net::IpAddress Connection::client() const {
-  return client_of(peer_address_, request_->head.headers, shard_.shared().trusted_proxies);
+  return client_of(peer_address_, request_->head.headers, shard_.policy().trusted_proxies);
 }
 
 std::uint64_t Connection::token() {
@@ -315,7 +315,7 @@ void Connection::end_stream() {
 // --- Time and the end --------------------------------------------------------------------------------------------
 
 void Connection::set_deadline() {
-  const Limits& limits = shard_.shared().options.limits;
+  const Limits& limits = shard_.limits();
   const std::uint64_t now_ms = net::steady_ms();
   const bool in_head = session_.is_receiving() && request_ == nullptr;
   if (lingering_ || (in_head && in_head_)) return;  // both run out, whatever still comes
@@ -347,7 +347,7 @@ void Connection::on_deadline() {
 }
 
 void Connection::close_if_peer_is_gone() {
-  const bool is_silent = socket_.is_peer_silent_for(shard_.shared().options.limits.dead_peer_ms * 5 / 8);
+  const bool is_silent = socket_.is_peer_silent_for(shard_.limits().dead_peer_ms * 5 / 8);
   const bool was_silent = std::exchange(peer_is_silent_, is_silent);
   if (!is_silent || !was_silent) return;
   if (subscription_ != nullptr) log_access(status_, "closed: the client's machine does not answer");
@@ -375,7 +375,7 @@ void Connection::linger() {
   }
   lingering_ = true;
   socket_.shutdown_send();
-  deadline_ms_ = net::steady_ms() + shard_.shared().options.limits.linger_ms;
+  deadline_ms_ = net::steady_ms() + shard_.limits().linger_ms;
   shard_.watch_deadline(*this);
 }
 

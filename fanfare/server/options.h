@@ -16,19 +16,24 @@ enum class UnknownId {
   kReplay,  // all that the log holds first
 };
 
-struct ServerOptions {
+// What stays as it is while the server runs.
+struct FixedOptions {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  // ADDR:PORT; port 0: any free one
   std::size_t threads = 0;                               // 0: one for each core
   bool development = false;                              // loopback only, anonymous subscribing, a token of its own
-  AuthorizerOptions access;
-  std::vector<std::string> cors_origins;     // as in Origins::parse
-  std::vector<std::string> publish_origins;  // whose pages may publish with a cookie; the same, without "*"
-  std::vector<std::string> trusted_proxies;  // ADDR or ADDR/BITS: their X-Forwarded-For and Forwarded are believed
   UnknownId unknown_id = UnknownId::kLive;
   bool subscriptions = false;        // tell of active subscriptions: by updates and by requests
   bool store_subscriptions = false;  // keep those updates in the log like all others
   bool access_log = true;
   std::string version;
+};
+
+// With what a running server may be told anew: what a Policy is made of.
+struct ServerOptions : FixedOptions {
+  AuthorizerOptions access;
+  std::vector<std::string> cors_origins;     // as in Origins::parse
+  std::vector<std::string> publish_origins;  // whose pages may publish with a cookie; the same, without "*"
+  std::vector<std::string> trusted_proxies;  // ADDR or ADDR/BITS: their X-Forwarded-For and Forwarded are believed
   Limits limits;
 };
 

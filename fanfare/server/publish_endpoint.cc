@@ -63,9 +63,7 @@ std::optional<Rejection> find_ungranted(std::span<const Update> updates, const S
 }  // namespace
 
 PublishEndpoint::PublishEndpoint(Shard& shard)
-    : shard_(shard),
-      compiler_(shard.shared().options.limits.compiled_selectors_bytes_max),
-      retry_timer_(*shard.loop()) {}
+    : shard_(shard), compiler_(shard.limits().compiled_selectors_bytes_max), retry_timer_(*shard.loop()) {}
 
 std::expected<std::size_t, http::Response> PublishEndpoint::admit(const Exchange& exchange) {
   const http::RequestHead& head = exchange.head();
@@ -78,7 +76,7 @@ std::expected<std::size_t, http::Response> PublishEndpoint::admit(const Exchange
   }
   if (!publisher) return admit_before_keys(head, std::move(publisher.error()));
   const Shared& shared = shard_.shared();
-  const Limits& limits = shared.options.limits;
+  const Limits& limits = shard_.limits();
   auto over = shared.quotas.check_publisher(limits, exchange.client(), (*publisher)->subject, net::steady_ms());
   if (over) return std::unexpected(over->response());
   return limits.request_body_bytes_max;
@@ -105,21 +103,23 @@ std::optional<PublishEndpoint::BodyFormat> PublishEndpoint::format_of(const http
 
 std::expected<const PublishEndpoint::Publisher*, Refused> PublishEndpoint::publisher_of(const http::RequestHead& head) {
   const auto refuse = [](http::Response response) { return std::unexpected(Refused{std::move(response)}); };
-  const Shared& shared = shard_.shared();
   const auto query = url::parse_form(head.query, kQueryFieldsMax);
   if (!query) return refuse(http::problem_response(400, query.error().message));
-  const auto token = token_of(head, *query, cookie_for_publishing(head, shared.publish_origins));
+  const auto token = token_of(head, *query, cookie_for_publishing(head, shard_.policy().publish_origins));
   if (!token) return refuse(unauthorized(token.error().message));
-  const std::uint64_t keys_version = shared.authorizer.keys_version();
-  if (std::exchange(keys_version_, keys_version) != keys_version) publishers_.clear();
+  const std::uint64_t keys_version = shard_.policy().authorizer.keys_version();
+  const std::uint64_t policy_version = shard_.policy_version();
+  const bool other_keys = std::exchange(keys_version_, keys_version) != keys_version;
+  const bool other_policy = std::exchange(policy_version_, policy_version) != policy_version;
+  if (other_keys || other_policy) publishers_.clear();
   const std::int64_t now_s = std::time(nullptr);
   const std::string key = token->value_or("");
   if (const auto known = publishers_.find(key); known != publishers_.end()) {
     if (!known->second.expires_at_s || now_s < *known->second.expires_at_s) return &known->second;
     publishers_.erase(known);
   }
-  auto grants = shared.authorizer.publisher(*token, now_s);
-  if (!grants) return std::unexpected(refusal_of(grants.error(), shared.options.limits));
+  auto grants = shard_.policy().authorizer.publisher(*token, now_s);
+  if (!grants) return std::unexpected(refusal_of(grants.error(), shard_.limits()));
   if (publishers_.size() >= kPublishersMax) publishers_.clear();
   const auto selectors = canonical_selectors(std::move(grants->publish));
   auto topics = compiler_.compile(selectors);
@@ -165,8 +165,8 @@ void PublishEndpoint::publish(Exchange& exchange, const Publisher& publisher) {
     respond(exchange, http::problem_response(rejection->status, rejection->reason));
     return;
   }
-  if (const auto over = shared.quotas.publish(shared.options.limits, exchange.client(), publisher.subject, *updates,
-                                              net::steady_ms())) {
+  if (const auto over =
+          shared.quotas.publish(shard_.limits(), exchange.client(), publisher.subject, *updates, net::steady_ms())) {
     respond(exchange, over->response());
     return;
   }
@@ -175,12 +175,12 @@ void PublishEndpoint::publish(Exchange& exchange, const Publisher& publisher) {
     append(token, std::move(*updates));
     return;
   }
-  parked_.push_back({token, std::move(*updates), net::steady_ms() + shared.options.limits.publish_wait_ms});
+  parked_.push_back({token, std::move(*updates), net::steady_ms() + shard_.limits().publish_wait_ms});
   if (parked_.size() == 1) retry_timer_.start(kRetryParked, [this] { retry_parked(); });
 }
 
 std::expected<std::vector<Update>, Rejection> PublishEndpoint::read(const Exchange& exchange) const {
-  const Limits& limits = shard_.shared().options.limits;
+  const Limits& limits = shard_.limits();
   if (format_of(exchange.head()) == BodyFormat::kLines) return read_lines(exchange.body(), limits);
   auto update = read_form(exchange.body(), limits);
   if (!update) return std::unexpected(std::move(update.error()));
@@ -214,7 +214,7 @@ void PublishEndpoint::finish(std::uint64_t token, Result<std::vector<Appended>> 
 http::Response PublishEndpoint::not_stored(const Error& error) const {
   const int status = error.kind == ErrorKind::kNoSpace ? 507 : error.kind == ErrorKind::kOverloaded ? 503 : 500;
   auto response = http::problem_response(status, "nothing was stored: " + error.message);
-  if (status != 500) response.headers.add("Retry-After", std::to_string(shard_.shared().options.limits.retry_after_s));
+  if (status != 500) response.headers.add("Retry-After", std::to_string(shard_.limits().retry_after_s));
   return response;
 }
 
@@ -238,7 +238,7 @@ void PublishEndpoint::retry_parked() {
 }
 
 void PublishEndpoint::respond(Exchange& exchange, http::Response response) const {
-  add_cors(shard_.shared().origins, exchange.head(), response.headers);
+  add_cors(shard_.policy().origins, exchange.head(), response.headers);
   exchange.respond(std::move(response));
 }
 

@@ -30,8 +30,8 @@ class PublishEndpoint final : public Endpoint {
 
  private:
   enum class BodyFormat { kForm, kLines };
-  // What a token grants, compiled. Kept for as long as the token and the keys are valid: publishers send many requests
-  // with one.
+  // What a token grants, compiled. Kept for as long as the token, the keys and the policy are valid: publishers send
+  // many requests with one.
   struct Publisher {
     SelectorSet topics;
     std::string topics_text;  // for a publisher to read
@@ -60,7 +60,8 @@ class PublishEndpoint final : public Endpoint {
   SelectorCompiler compiler_;
   std::unordered_map<std::string, Publisher> publishers_;  // by token
   std::uint64_t keys_version_ = 0;                         // that they were checked with
-  std::deque<Parked> parked_;                              // wait until the shards have dispatched what is committed
+  std::uint64_t policy_version_ = 0;
+  std::deque<Parked> parked_;  // wait until the shards have dispatched what is committed
   net::Timer retry_timer_;
 };
 

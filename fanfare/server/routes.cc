@@ -41,7 +41,7 @@ class MetricsEndpoint final : public Endpoint {
   void answer(Exchange& exchange) override {
     const Shared& shared = shard_.shared();
     const auto limits = shared.quotas.refusals();
-    const auto fetched_keys = fetched_keys_of(shared.authorizer);
+    const auto fetched_keys = fetched_keys_of(shard_.policy().authorizer);
     http::Response response{.status = 200,
                             .headers = {},
                             .body = render_metrics(shared.counters, shared.options.version, limits, fetched_keys)};
@@ -85,9 +85,9 @@ std::unique_ptr<Router> make_router(Shard& shard) {
   router->add("GET", hub, std::make_shared<SubscribeEndpoint>(shard));
   router->add("QUERY", hub, std::make_shared<SubscribeEndpoint>(shard));
   router->add("POST", hub, std::make_shared<PublishEndpoint>(shard));
-  router->add("OPTIONS", hub, std::make_shared<PreflightEndpoint>(shard.shared().origins, "GET, HEAD, QUERY, POST"));
+  router->add("OPTIONS", hub, std::make_shared<PreflightEndpoint>(shard.policy().origins, "GET, HEAD, QUERY, POST"));
   const auto subscriptions = std::make_shared<SubscriptionsEndpoint>(shard);
-  const auto preflight = std::make_shared<PreflightEndpoint>(shard.shared().origins, "GET, HEAD");
+  const auto preflight = std::make_shared<PreflightEndpoint>(shard.policy().origins, "GET, HEAD");
   router->add_tree("GET", std::string(kSubscriptionsPath), subscriptions);
   router->add_tree("OPTIONS", std::string(kSubscriptionsPath), preflight);
   router->add("GET", "/healthz", std::make_shared<HealthEndpoint>());

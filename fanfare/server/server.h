@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ namespace fanfare {
 
 class Server {
  public:
+  // Whether open() would take the options, as far as that can be told without listening; and where to listen, alone.
+  static Result<void> check(const ServerOptions& options);
+  static Result<void> check_addresses(const FixedOptions& options);
   // Checks the options and listens; connections are accepted by run(). history and log are borrowed.
   static Result<std::unique_ptr<Server>> open(ServerOptions options, EventLog& history, Log& log);
   ~Server();
@@ -30,6 +34,15 @@ class Server {
   void run();
   // Any thread.
   void stop();
+
+  // Puts the access, the origins and the limits of these options in force, or nothing if it fails; what else they say
+  // is not looked at, nor is budget_bytes. Requests that come afterwards are judged by them. No connection ends: a
+  // stream that an older key or origin let in goes on until its token expires. Some limits were used up at the start:
+  // topic_cache_bytes_max, compiled_selectors_bytes_max and undispatched_bytes_max, and those of the event log.
+  // Any thread, one at a time.
+  Result<void> replace(ServerOptions options);
+  // Calls back on SIGHUP, in run(). The signal no longer ends the process from this call on.
+  void on_hangup(std::move_only_function<void()> callback);
 
  private:
   struct State;

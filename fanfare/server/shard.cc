@@ -34,11 +34,12 @@ std::string http_date(std::time_t now) {
 
 }  // namespace
 
-Shard::Shard(Shared& shared, ShardCounters& counters)
+Shard::Shard(Shared& shared, Policy policy, ShardCounters& counters)
     : shared_(shared),
+      policy_(std::move(policy)),
       counters_(counters),
       ticker_(*loop_),
-      feed_(shared.options.limits.undispatched_bytes_max, shared.overfull_feeds,
+      feed_(policy_.limits.undispatched_bytes_max, shared.overfull_feeds,
             [this] { loop_->post([this] { take_turn(); }); }),
       announcer_(*this),
       writer_(net::make_send_writer()),
@@ -46,7 +47,7 @@ Shard::Shard(Shared& shared, ShardCounters& counters)
       read_buffer_(kReadBufferBytes),
       date_(http_date(std::time(nullptr))) {
   first_position_ = shared.history.follow(feed_);
-  hub_ = std::make_unique<Hub>(shared.options.limits, shared.budget_bytes_per_shard,
+  hub_ = std::make_unique<Hub>(policy_.limits, shared.budget_bytes_per_shard,
                                Hub::Surroundings{.log = *this, .off_thread = *this, .counters = counters},
                                first_position_);
   router_ = make_router(*this);
@@ -69,6 +70,15 @@ Result<void> Shard::listen(std::vector<net::Address>& addresses) {
   return {};
 }
 
+void Shard::replace(Policy policy) {
+  loop_->post([this, policy = std::move(policy)]() mutable {
+    policy_ = std::move(policy);
+    ++policy_version_;
+    hub_->set_limits(policy_.limits);
+    pause_or_resume_accepting();
+  });
+}
+
 void Shard::run() {
   for (const auto& listener : listeners_) listener->start();
   tick();
@@ -77,14 +87,13 @@ void Shard::run() {
 
 void Shard::on_accept(int fd, const net::Address& peer) {
   const net::IpAddress address = net::IpAddress::of(peer);
-  const bool is_proxy = is_trusted(shared_.trusted_proxies, address);  // whose connections are of many clients
-  auto [place, welcome] =
-      is_proxy ? std::pair<Place, Welcome>() : shared_.quotas.connect(shared_.options.limits, address);
+  const bool is_proxy = is_trusted(policy_.trusted_proxies, address);  // whose connections are of many clients
+  auto [place, welcome] = is_proxy ? std::pair<Place, Welcome>() : shared_.quotas.connect(policy_.limits, address);
   if (welcome == Welcome::kClosed) {
     ::close(fd);
     return;
   }
-  const bool is_full = ++shared_.connections > shared_.connections_max;
+  const bool is_full = ++shared_.connections > policy_.connections_max;
   const auto reception = is_full                        ? Connection::Reception::kFull
                          : welcome == Welcome::kRefused ? Connection::Reception::kTooMany
                                                         : Connection::Reception::kServed;
@@ -100,7 +109,7 @@ void Shard::on_accept(int fd, const net::Address& peer) {
 void Shard::pause_or_resume_accepting() {
   const std::size_t open = shared_.connections;
   const bool accept =
-      accepting_ ? open < shared_.connections_max + kRefusedConnections : open < shared_.connections_max;
+      accepting_ ? open < policy_.connections_max + kRefusedConnections : open < policy_.connections_max;
   if (accept == accepting_) return;
   accepting_ = accept;
   for (const auto& listener : listeners_) accept ? listener->start() : listener->pause();
@@ -115,7 +124,7 @@ void Shard::take_turn() {
     updates_wait_ = true;
     return;
   }
-  updates_wait_ = feed_.take(batch_, shared_.options.limits.turn_bytes_max);
+  updates_wait_ = feed_.take(batch_, policy_.limits.turn_bytes_max);
   if (batch_.empty()) return;
   const bool flush_comes_anyway = std::exchange(flush_is_posted_, true);  // what is marked dirty needs no post
   hub_->dispatch(batch_);
@@ -138,7 +147,7 @@ void Shard::post_flush() {
 
 void Shard::flush() {
   if (round_.empty()) begin_round();
-  const std::uint64_t until_us = net::steady_us() + shared_.options.limits.flush_us_max;
+  const std::uint64_t until_us = net::steady_us() + policy_.limits.flush_us_max;
   while (flushed_ < round_.size()) {
     const auto batch = std::span(round_).subspan(flushed_, std::min(kFlushBatch, round_.size() - flushed_));
     flushed_ += batch.size();
@@ -317,7 +326,7 @@ void Shard::check_expiries() {
 
 // Looks at a part of the connections each tick, at each of them often enough for dead_peer_ms to hold.
 void Shard::check_peers() {
-  const std::size_t ticks = std::max<std::size_t>(1, shared_.options.limits.dead_peer_ms / kPeerChecks / kTick.count());
+  const std::size_t ticks = std::max<std::size_t>(1, policy_.limits.dead_peer_ms / kPeerChecks / kTick.count());
   const std::size_t count = (connections_.size() + ticks - 1) / ticks;
   for (std::size_t i = 0; i < count && !connections_.empty(); ++i) {
     if (next_checked_peer_ >= connections_.size()) next_checked_peer_ = 0;
@@ -332,7 +341,7 @@ void Shard::begin_drain() {
 void Shard::drain() {
   if (draining_) return;
   draining_ = true;
-  drain_deadline_ms_ = net::steady_ms() + shared_.options.limits.drain_ms;
+  drain_deadline_ms_ = net::steady_ms() + policy_.limits.drain_ms;
   listeners_.clear();
   farewell_is_due_ = true;
   post_flush();  // a round's end says it
@@ -341,8 +350,7 @@ void Shard::drain() {
 // Tells subscribers when to come back, and ends what is idle.
 void Shard::say_farewell() {
   std::minstd_rand random(std::random_device{}());
-  std::uniform_int_distribution<std::uint64_t> retry_ms(kRetryAtLeastMs,
-                                                        kRetryAtLeastMs + shared_.options.limits.drain_ms);
+  std::uniform_int_distribution<std::uint64_t> retry_ms(kRetryAtLeastMs, kRetryAtLeastMs + policy_.limits.drain_ms);
   std::vector<Connection*> open;
   for (const auto& each : connections_) open.push_back(each.get());
   for (Connection* each : open) {

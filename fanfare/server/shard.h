@@ -1,7 +1,7 @@
 // One shard: one thread with its event loop, listeners, connections and hub. A turn of the loop takes what the log has
 // committed, lets the hub dispatch it, and at its end writes once to every connection that has news.
 // What it is not: it shares nothing with the other shards but the log and what Shared names.
-// Made and run on one thread each; begin_drain and stop from any thread.
+// Made and run on one thread each; begin_drain, stop and replace from any thread.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@
 #include "fanfare/observe/metrics.h"
 #include "fanfare/server/connection.h"
 #include "fanfare/server/feed.h"
+#include "fanfare/server/policy.h"
 #include "fanfare/server/router.h"
 #include "fanfare/server/shared.h"
 #include "fanfare/server/subscription_announcer.h"
@@ -31,7 +32,7 @@ namespace fanfare {
 class Shard final : public CatchUpSource, public OffThread, public ExchangeTable {
  public:
   // shared and counters are borrowed. The shard follows the log from now on.
-  Shard(Shared& shared, ShardCounters& counters);
+  Shard(Shared& shared, Policy policy, ShardCounters& counters);
   ~Shard() override;
 
   // Before run(). Port 0 is replaced by the port that was found, for the next shard.
@@ -41,12 +42,19 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   // No new streams; open ones are told to come back later, spread over the drain window, and end. Then run() returns.
   void begin_drain();
   void stop() { loop_->stop(); }
+  // The shard goes by this policy from a later task on.
+  void replace(Policy policy);
 
   // Completions from other threads hold on to it: they may come when the shard is gone, and then what they post is
   // dropped.
   const std::shared_ptr<net::Loop>& loop() const { return loop_; }
   Hub& hub() { return *hub_; }
   Shared& shared() { return shared_; }
+  // Stays where it is; what it says may change with every task.
+  const Policy& policy() const { return policy_; }
+  const Limits& limits() const { return policy_.limits; }
+  // How often the policy has been replaced: what was derived from another one is out of date.
+  std::uint64_t policy_version() const { return policy_version_; }
   ShardCounters& counters() { return counters_; }
   const Router& router() const { return *router_; }
   std::span<char> read_buffer() { return read_buffer_; }
@@ -96,6 +104,8 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   void say_farewell();
 
   Shared& shared_;
+  Policy policy_;
+  std::uint64_t policy_version_ = 0;
   ShardCounters& counters_;
   const std::shared_ptr<net::Loop> loop_ = std::make_shared<net::Loop>();
   net::Timer ticker_;

@@ -1,4 +1,5 @@
-// What the shards of one server share. Everything here is immutable while they run, or safe for any thread.
+// What the shards of one server share. Everything here is immutable while they run, or safe for any thread. What may
+// change meanwhile is each shard's own (policy.h).
 #pragma once
 
 #include <atomic>
@@ -6,10 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "fanfare/access/authorizer.h"
-#include "fanfare/access/origins.h"
 #include "fanfare/history/event_log.h"
-#include "fanfare/net/ip_address.h"
 #include "fanfare/observe/log.h"
 #include "fanfare/observe/metrics.h"
 #include "fanfare/server/active_subscriptions.h"
@@ -20,18 +18,13 @@
 namespace fanfare {
 
 struct Shared {
-  const ServerOptions& options;
+  const FixedOptions& options;
   EventLog& history;
   Log& log;
-  const Authorizer& authorizer;
-  const Origins& origins;                     // that may read
-  const Origins& publish_origins;             // whose pages may publish with a cookie
   ActiveSubscriptions& active_subscriptions;  // empty unless options.subscriptions
   Quotas& quotas;
-  const std::vector<net::IpRange>& trusted_proxies;
   OffThreadWorker& worker;
   std::vector<const ShardCounters*> counters;  // of all shards
-  std::size_t connections_max = 0;             // of the process
   std::size_t budget_bytes_per_shard = 0;
   std::atomic<std::size_t> connections{0};
   std::atomic<int> overfull_feeds{0};

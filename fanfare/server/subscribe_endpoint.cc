@@ -79,8 +79,7 @@ void SubscribeEndpoint::answer(Exchange& exchange) {
 }
 
 void SubscribeEndpoint::authorise(Exchange& exchange, Wish wish, NewKeys new_keys) {
-  const Shared& shared = shard_.shared();
-  auto grants = shared.authorizer.subscriber(wish.token, std::time(nullptr));
+  auto grants = shard_.policy().authorizer.subscriber(wish.token, std::time(nullptr));
   if (grants) {
     wish.subject = subject_of(wish.token, *grants);
     wish.request.grants = std::move(grants->subscribe);
@@ -89,7 +88,7 @@ void SubscribeEndpoint::authorise(Exchange& exchange, Wish wish, NewKeys new_key
     serve(exchange, std::move(wish));
     return;
   }
-  Refused refused = refusal_of(grants.error(), shared.options.limits);
+  Refused refused = refusal_of(grants.error(), shard_.limits());
   if (new_keys == NewKeys::kAwaited && refused.source != nullptr) {
     auto again = [this, token = exchange.token(), wish = std::move(wish)]() mutable {
       if (Exchange* waiting = shard_.find(token)) authorise(*waiting, std::move(wish), NewKeys::kCame);
@@ -102,7 +101,7 @@ void SubscribeEndpoint::authorise(Exchange& exchange, Wish wish, NewKeys new_key
 void SubscribeEndpoint::serve(Exchange& exchange, Wish wish) {
   if (exchange.head().method == "HEAD") {
     http::ResponseHead head = stream_head();
-    add_cors(shard_.shared().origins, exchange.head(), head.headers);
+    add_cors(shard_.policy().origins, exchange.head(), head.headers);
     exchange.respond_head(std::move(head));
     return;
   }
@@ -139,15 +138,14 @@ std::expected<std::size_t, http::Response> SubscribeEndpoint::admit(const Exchan
     response.headers.add("Accept-Query", std::string(kFormType));
     return std::unexpected(std::move(response));
   }
-  return shard_.shared().options.limits.request_body_bytes_max;
+  return shard_.limits().request_body_bytes_max;
 }
 
 std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(const Exchange& exchange) const {
   const auto refuse = [](int status, std::string_view reason) {
     return std::unexpected(http::problem_response(status, reason));
   };
-  const Shared& shared = shard_.shared();
-  const Limits& limits = shared.options.limits;
+  const Limits& limits = shard_.limits();
   const http::RequestHead& head = exchange.head();
   const std::size_t fields_max = limits.selectors_per_subscription_max + kOtherParametersMax;
   const auto query = url::parse_form(head.query, fields_max);
@@ -253,7 +251,7 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
   const Shared& shared = shard_.shared();
   const bool is_told = shared.options.subscriptions;
   auto selectors = is_told ? wish.request.selectors : std::vector<std::string>();
-  auto place = shared.quotas.subscribe(shared.options.limits, exchange.client(), wish.subject);
+  auto place = shared.quotas.subscribe(shard_.limits(), exchange.client(), wish.subject);
   if (!place) {
     refuse(exchange, place.error().response());
     return;
@@ -274,7 +272,7 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
   if (reads_on && (*subscription)->may_have_missed(holes)) wish.confirmed_id = kEarliest;
   http::ResponseHead head = stream_head();
   if (wish.last_event_id || wish.since_unix_ms) head.headers.add("Last-Event-ID", std::move(wish.confirmed_id));
-  add_cors(shard_.shared().origins, exchange.head(), head.headers);
+  add_cors(shard_.policy().origins, exchange.head(), head.headers);
   Stream stream{std::move(*subscription), nullptr, wish.expires_at_s, std::move(*place)};
   if (is_told) {
     stream.presence = shard_.announcer().join(make_subscriber(std::move(selectors), std::move(wish.payload)));
@@ -284,12 +282,12 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
 
 http::Response SubscribeEndpoint::busy(std::string_view reason) const {
   auto response = http::problem_response(503, reason);
-  response.headers.add("Retry-After", std::to_string(shard_.shared().options.limits.retry_after_s));
+  response.headers.add("Retry-After", std::to_string(shard_.limits().retry_after_s));
   return response;
 }
 
 void SubscribeEndpoint::refuse(Exchange& exchange, http::Response response) const {
-  add_cors(shard_.shared().origins, exchange.head(), response.headers);
+  add_cors(shard_.policy().origins, exchange.head(), response.headers);
   exchange.respond(std::move(response));
 }
 

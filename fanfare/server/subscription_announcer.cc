@@ -37,7 +37,7 @@ void SubscriptionAnnouncer::note(const ListedSubscriberPtr& subscriber, Activity
   activity == Activity::kActive ? all.add(subscriber) : all.remove(*subscriber);
   if (shard_.is_draining()) return;  // all of them end, and their watchers too
   for (std::uint32_t i = 0; i < subscriber->selectors.size(); ++i) {
-    if (waiting_.size() >= shard_.shared().options.limits.announcements_max) {
+    if (waiting_.size() >= shard_.limits().announcements_max) {
       if (!std::exchange(has_dropped_, true)) {
         shard_.shared().log.write(LogLevel::kError, "subscription_announcements_dropped",
                                   {{"reason", "more wait for the event log than announcements_max"}});

@@ -37,7 +37,7 @@ bool has_not_changed(const http::RequestHead& head, const std::string& etag) {
 }  // namespace
 
 SubscriptionsEndpoint::SubscriptionsEndpoint(Shard& shard)
-    : shard_(shard), compiler_(shard.shared().options.limits.compiled_selectors_bytes_max) {}
+    : shard_(shard), compiler_(shard.limits().compiled_selectors_bytes_max) {}
 
 std::string SubscriptionsEndpoint::Place::path() const {
   return subscriber ? subscription_path(*selector, *subscriber) : subscriptions_path(selector);
@@ -103,8 +103,8 @@ std::expected<void, Refused> SubscriptionsEndpoint::check_access(const http::Req
   const auto token = token_of(head, *query, CookieCarrier::kAccepted);
   if (!token) return refuse(unauthorized(token.error().message));
   if (!*token) return refuse(unauthorized("reading subscriptions needs a token that grants '" + path + "'"));
-  auto grants = shard_.shared().authorizer.subscriber(*token, std::time(nullptr));
-  if (!grants) return std::unexpected(refusal_of(grants.error(), shard_.shared().options.limits));
+  auto grants = shard_.policy().authorizer.subscriber(*token, std::time(nullptr));
+  if (!grants) return std::unexpected(refusal_of(grants.error(), shard_.limits()));
   const auto granted = compiler_.compile(canonical_selectors(std::move(grants->subscribe)));
   if (!granted) {
     return refuse(unauthorized("the token's topics cannot be used: " + granted.error().message));
@@ -129,7 +129,7 @@ void SubscriptionsEndpoint::answer_with_list(Exchange& exchange, const Place& pl
 }
 
 void SubscriptionsEndpoint::respond(Exchange& exchange, http::Response response) const {
-  add_cors(shard_.shared().origins, exchange.head(), response.headers);
+  add_cors(shard_.policy().origins, exchange.head(), response.headers);
   exchange.respond(std::move(response));
 }
 

@@ -59,7 +59,7 @@ export class Hub {
     const program = process.env.FANFARE_PROGRAM;
     assert.ok(program, "FANFARE_PROGRAM must be the path of the program");
     const args = ["serve", "--listen", `127.0.0.1:${this.#port}`, "--log", "memory", "--anonymous", ...this.#options];
-    const env = { ...process.env, MERCURE_PUBLISHER_JWT_KEY: kKey, MERCURE_SUBSCRIBER_JWT_KEY: kKey };
+    const env = { PATH: process.env.PATH, MERCURE_PUBLISHER_JWT_KEY: kKey, MERCURE_SUBSCRIBER_JWT_KEY: kKey };
     this.#process = spawn(program, args, { env, stdio: "ignore" });
     for (let tries = 0; tries < 200; tries++) {
       const answer = await fetch(`${this.origin}/healthz`).catch(() => null);

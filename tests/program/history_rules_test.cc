@@ -131,19 +131,19 @@ TEST_F(ProgramHistoryRules, AFileThatIsWrongKeepsTheHubFromStarting) {
   };
   for (const auto& each : cases) {
     const Ran ran = serve(each.text, {"--data", root_.path() + "/log"});
-    EXPECT_EQ(ran.code, 1);
+    EXPECT_EQ(ran.code, 2);
     EXPECT_TRUE(has(ran.err, "fanfare serve: " + rules() + each.told)) << ran.err;
     EXPECT_EQ(ran.out, "");
     EXPECT_FALSE(std::filesystem::exists(root_.path() + "/log")) << "it was found out before the log was made";
   }
   const Ran missing = run({"serve", "--dev", "--log", "memory", "--history-rules", "/nowhere/rules.toml"});
-  EXPECT_EQ(missing.code, 1);
+  EXPECT_EQ(missing.code, 2);
   EXPECT_TRUE(has(missing.err, "cannot read the rules in '/nowhere/rules.toml': No such file")) << missing.err;
 }
 
 TEST_F(ProgramHistoryRules, TheLogInMemoryStartsOnlyWithWhatItCanKeep) {
   const Ran refused = serve(kRules, {"--log", "memory"});
-  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(refused.code, 2);
   EXPECT_TRUE(has(refused.err, ":3:1: --log memory keeps no max_updates of single topics")) << refused.err;
   write_rules("[[rule]]\ntopics = [\"presence\"]\ndurable = false\n");
   const ServerProcess server({.history_rules = rules()});

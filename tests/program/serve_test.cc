@@ -44,7 +44,7 @@ TEST(ProgramServe, RefusesWhatWouldServeNobody) {
       {{}, "nobody could publish"},
       {{"--anonymous"}, "nobody could publish"},
       {{"--publisher-key", kLongKey}, "nobody could subscribe"},
-      {{"--dev", "--limit", "heartbeat_s=1"}, "there is no limit named 'heartbeat_s'"},
+      {{"--dev", "--limit", "heartbeat_s=1"}, "there is no limit named 'heartbeat_s'; did you mean 'heartbeat_ms'?"},
       {{"--dev", "--limit", "heartbeat_ms=soon"}, "takes a whole number"},
       {{"--dev", "--log", "papyrus"}, "papyrus"},
       {{"--dev", "--threads", "0"}, "--threads"},
@@ -56,7 +56,7 @@ TEST(ProgramServe, RefusesWhatWouldServeNobody) {
       {{"--dev", "--publisher-key", "a", "--publisher-key-file", "b"}, "not both"},
       {{"--dev", "--publisher-key", kPublicKey, "--publisher-alg", "HS256"}, "HS256 does not go with an RSA key"},
       {{"--dev", "--publisher-key", "a", "--publisher-alg", "none"}, "tokens are not signed with 'none' here"},
-      {{"--dev", "--subscriber-alg", "HS256"}, "--subscriber-alg (or $MERCURE_SUBSCRIBER_JWT_ALG) is for a key"},
+      {{"--dev", "--subscriber-alg", "HS256"}, "--subscriber-alg is for a key"},
       {{"--dev", "--subscriber-key", "{\"keys\":[]}"}, "the JWKS has no keys"},
       {{"--dev", "--subscriber-key", kPrivateJwk}, "this is a private key"},
       {{"--dev", "--token-leeway", "-1"}, "--token-leeway"},
@@ -119,16 +119,36 @@ TEST(ProgramServe, DevelopmentWithAPublicKeyPrintsNoToken) {
   EXPECT_FALSE(has(server.out(), "#token=")) << server.out();
 }
 
-TEST(ProgramServe, WarnsOfAWeakKey) {
-  ChildProcess server(serve({"--log", "memory", "--anonymous", "--publisher-key", "short"}));
+TEST(ProgramServe, TakesAShortKeyOnlyWhereThatIsAllowedAndWarnsOfIt) {
+  const Words arguments = {"--log", "memory", "--anonymous", "--publisher-key", "short"};
+  ChildProcess refused(serve(arguments));
+  EXPECT_EQ(refused.wait(), 2);
+  EXPECT_TRUE(has(refused.err(), "--publisher-key: a secret for HS256 has 32 bytes or more")) << refused.err();
+  EXPECT_TRUE(has(refused.err(), "--allow-weak-keys")) << refused.err();
+  for (const char* permission : {"--allow-weak-keys", "--dev"}) {
+    Words allowed = arguments;
+    allowed.emplace_back(permission);
+    ChildProcess server(serve(allowed));
+    EXPECT_TRUE(becomes_ready(server)) << server.err();
+    EXPECT_TRUE(has(server.err(), "\"level\":\"warning\",\"event\":\"weak_key\"")) << server.err();
+  }
+}
+
+TEST(ProgramServe, TakesAWellKnownKeyForDevelopmentOnly) {
+  const Words arguments = {"--log", "memory", "--anonymous", "--allow-weak-keys"};
+  const Words environment = {"MERCURE_PUBLISHER_JWT_KEY=!ChangeThisMercureHubJWTSecretKey!"};
+  ChildProcess refused(serve(arguments, environment));
+  EXPECT_EQ(refused.wait(), 2);
+  EXPECT_TRUE(has(refused.err(), "$MERCURE_PUBLISHER_JWT_KEY: this secret is an example that everybody knows"))
+      << refused.err();
+  ChildProcess server(serve({"--log", "memory", "--dev"}, environment));
   EXPECT_TRUE(becomes_ready(server)) << server.err();
-  EXPECT_TRUE(has(server.err(), "\"level\":\"warning\",\"event\":\"weak_key\"")) << server.err();
 }
 
 TEST(ProgramServe, DevelopmentIsForThisMachineOnly) {
   for (const char* address : {"0.0.0.0:0", "[::]:0", ":0"}) {
     ChildProcess server(serve({"--dev", "--log", "memory", "--listen", address}));
-    EXPECT_EQ(server.wait(), 1) << address;
+    EXPECT_EQ(server.wait(), 2) << address;
     EXPECT_TRUE(has(server.err(), std::string("cannot listen on ") + address)) << server.err();
     EXPECT_FALSE(has(server.err(), "ready"));
   }
