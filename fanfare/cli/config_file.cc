@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kConfigBytesMax = 1024 * 1024;
 constexpr std::string_view kLimits = "limits";
+constexpr std::string_view kIssuer = "issuer";
+constexpr std::string_view kName = "name";
 
 // The setting whose key this is.
 const Setting* find_key(std::string_view key) {
@@ -31,6 +33,15 @@ std::vector<std::string> known_keys() {
     if (find_key(setting.name) != nullptr) keys.emplace_back(setting.name);
   }
   keys.emplace_back(kLimits);
+  keys.emplace_back(kIssuer);
+  return keys;
+}
+
+std::vector<std::string> known_keys_of_issuers() {
+  std::vector<std::string> keys = {std::string(kName)};
+  for (const Setting& setting : settings()) {
+    if (is_about_keys(setting)) keys.emplace_back(setting.name);
+  }
   return keys;
 }
 
@@ -67,6 +78,8 @@ class ConfigFile {
  private:
   Result<void> take(const TomlMember& member);
   Result<void> take_limits(const TomlMember& member);
+  Result<void> take_issuers(const TomlMember& member);
+  Result<GivenIssuer> issuer_of(const TomlMember& member, const TomlValue& table) const;
   Result<std::vector<std::string>> texts_of(const Setting& setting, const TomlMember& member) const;
   Origin origin_of(const TomlMember& member) const { return {Origin::From::kFile, file_.line_of(member.place)}; }
 
@@ -77,7 +90,10 @@ class ConfigFile {
 
 Result<Layer> ConfigFile::read() {
   for (const TomlMember& member : file_.root().members) {
-    if (auto taken = member.key == kLimits ? take_limits(member) : take(member); !taken) {
+    auto taken = member.key == kLimits   ? take_limits(member)
+                 : member.key == kIssuer ? take_issuers(member)
+                                         : take(member);
+    if (!taken) {
       return std::unexpected(std::move(taken.error()));
     }
   }
@@ -121,6 +137,42 @@ Result<void> ConfigFile::take_limits(const TomlMember& member) {
     if (auto given = layer_.give_limit(limit.key, scalar_text(limit.value), origin_of(limit)); !given) return given;
   }
   return {};
+}
+
+Result<void> ConfigFile::take_issuers(const TomlMember& member) {
+  if (member.value.type != TomlType::kArray) return file_.wrong_type(member, member.value, "tables: [[issuer]]");
+  for (const TomlValue& each : member.value.elements) {
+    if (each.type != TomlType::kTable) return file_.wrong_type(member, each, "tables: [[issuer]]");
+    auto issuer = issuer_of(member, each);
+    if (!issuer) return std::unexpected(std::move(issuer.error()));
+    layer_.issuers.push_back(std::move(*issuer));
+  }
+  return {};
+}
+
+Result<GivenIssuer> ConfigFile::issuer_of(const TomlMember& member, const TomlValue& table) const {
+  GivenIssuer issuer;
+  Layer keys;
+  for (const TomlMember& each : table.members) {
+    if (each.key == kName) {
+      if (each.value.type != TomlType::kString) return file_.wrong_type(each, each.value, "a string");
+      issuer.name = {{each.value.string}, origin_of(each)};
+      continue;
+    }
+    const Setting* setting = find_key(each.key);
+    if (setting == nullptr || !is_about_keys(*setting)) return file_.unknown_key(each, known_keys_of_issuers());
+    auto texts = texts_of(*setting, each);
+    if (!texts) return std::unexpected(std::move(texts.error()));
+    if (auto given = keys.give(*setting, std::move(*texts), origin_of(each)); !given) {
+      return std::unexpected(std::move(given.error()));
+    }
+  }
+  if (issuer.name.texts.empty() || issuer.name.texts.front().empty()) {
+    const TomlPlace place = table.members.empty() ? member.place : table.members.front().place;
+    return file_.wrong(place, "an issuer takes a name: what its tokens have as iss, exactly");
+  }
+  issuer.keys = std::move(keys.settings);
+  return issuer;
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // The configuration file of `fanfare serve --config`: TOML with the names of the settings (settings.h) as keys, and the
-// limits in the table [limits]. docs/configuration.md has an example.
+// limits in the table [limits], and issuers of tokens in tables [[issuer]]. docs/configuration.md has an example.
 // Stateless; any thread.
 #pragma once
 

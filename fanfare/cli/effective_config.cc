@@ -1,6 +1,7 @@
 #include "fanfare/cli/effective_config.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -33,11 +34,11 @@ std::string toml_value(const Setting& setting, const Given& given) {
   }
 }
 
-std::vector<Line> lines_of_settings(const Layer& effective) {
+std::vector<Line> lines_of_settings(const GivenByName& all) {
   std::vector<Line> lines;
   for (const Setting& setting : settings()) {
-    const auto given = effective.settings.find(setting.name);
-    if (given == effective.settings.end()) continue;
+    const auto given = all.find(setting.name);
+    if (given == all.end()) continue;
     const std::string name(setting.name);
     const std::string comment = comment_of(given->second.origin);
     if (setting.kind == SettingKind::kSecret) {
@@ -78,7 +79,13 @@ std::string effective_toml(const ServeConfig& config) {
   for (const Notice& notice : config.notices) text += "# " + notice.name + " has no effect: " + notice.advice + "\n";
   for (const std::string& fault : config.weak_keys) text += "# weak key: " + fault + "\n";
   if (!text.empty()) text += "\n";
-  append(text, lines_of_settings(config.effective));
+  append(text, lines_of_settings(config.effective.settings));
+  for (const GivenIssuer& issuer : config.effective.issuers) {
+    std::vector<Line> lines = {{"name = " + toml_string(issuer.name.texts.front()), comment_of(issuer.name.origin)}};
+    std::ranges::move(lines_of_settings(issuer.keys), std::back_inserter(lines));
+    text += "\n[[issuer]]\n";
+    append(text, lines);
+  }
   text += "\n[limits]\n";
   append(text, lines_of_limits(config));
   return text;

@@ -62,6 +62,12 @@ std::shared_ptr<KeySource> make_unfetched(const jwks::JwksUrl& /*url*/, std::opt
   return std::make_shared<Unfetched>();
 }
 
+// As messages call it.
+std::string name_in(const GivenByName& given, std::string_view setting) {
+  const auto found = given.find(setting);
+  return name_at(found == given.end() ? Origin{} : found->second.origin, setting);
+}
+
 // One reading, step by step; each fails with what is wrong.
 class Reading {
  public:
@@ -74,8 +80,9 @@ class Reading {
   Result<void> add_defaults();
   Result<void> set_limits();
   Result<void> set_access();
-  Result<KeyOptions> key_options_of(const std::string& role);
-  Result<void> check_strength(const KeySet& keys, const std::string& role);
+  Result<IssuerOptions> issuer_of(const GivenByName& given, std::string name);
+  Result<KeyOptions> key_options_of(const GivenByName& given, const std::string& role, const std::string& issuer);
+  Result<void> check_strength(const KeySet& keys, const GivenByName& given, const std::string& role);
   Result<void> place_log();
   Result<void> set_rules();
   Result<void> set_server();
@@ -163,70 +170,90 @@ Result<void> Reading::set_limits() {
   return {};
 }
 
-// As messages call it.
 std::string Reading::named(std::string_view setting) const {
-  const auto found = given().settings.find(setting);
-  return name_at(found == given().settings.end() ? Origin{} : found->second.origin, setting);
+  return name_in(given().settings, setting);
 }
 
 Result<void> Reading::set_access() {
   AuthorizerOptions& access = config_.server.access;
   access.anonymous = given().is_on("anonymous");
   access.leeway_s = static_cast<std::int64_t>(number_of(given().text("token-leeway")));
-  auto publisher = key_options_of("publisher");
-  if (!publisher) return std::unexpected(std::move(publisher.error()));
-  auto subscriber = key_options_of("subscriber");
-  if (!subscriber) return std::unexpected(std::move(subscriber.error()));
-  if (config_.server.development && !publisher->names_any()) publisher->text = publisher->key = random_secret();
-  if (config_.server.development && !subscriber->names_any() && subscriber->algorithm.empty()) subscriber = publisher;
-  config_.issuers = {{.name = "", .publisher = std::move(*publisher), .subscriber = std::move(*subscriber)}};
+  auto unnamed = issuer_of(given().settings, "");
+  if (!unnamed) return std::unexpected(std::move(unnamed.error()));
+  auto& [name, publisher, subscriber] = *unnamed;
+  if (config_.server.development && !publisher.names_any()) publisher.text = publisher.key = random_secret();
+  if (config_.server.development && !subscriber.names_any() && subscriber.algorithm.empty()) subscriber = publisher;
+  config_.issuers.push_back(std::move(*unnamed));
+  for (const GivenIssuer& each : given().issuers) {
+    auto issuer = issuer_of(each.keys, each.name.texts.front());
+    if (!issuer) return std::unexpected(std::move(issuer.error()));
+    config_.issuers.push_back(std::move(*issuer));
+  }
 
   const auto issuers = make_issuers(config_.issuers, config_.server.limits, make_unfetched);
   if (!issuers) return std::unexpected(issuers.error());
   if (!has_publishers(*issuers)) {
     return fail(
         "nobody could publish: give --publisher-key (or $MERCURE_PUBLISHER_JWT_KEY), --publisher-key-file, "
-        "--publisher-jwks-url, or try --dev");
+        "--publisher-jwks-url, an [[issuer]] in the configuration file, or try --dev");
   }
   if (!has_subscribers(*issuers) && !access.anonymous) {
     return fail(
         "nobody could subscribe: give --subscriber-key (or $MERCURE_SUBSCRIBER_JWT_KEY), --subscriber-key-file, "
         "--subscriber-jwks-url, --anonymous, or several");
   }
-  if (auto checked = check_strength(issuers->front().publisher_keys, "publisher"); !checked) return checked;
-  return check_strength(issuers->front().subscriber_keys, "subscriber");
+  for (std::size_t i = 0; i < issuers->size(); ++i) {
+    const GivenByName& keys = i == 0 ? given().settings : given().issuers[i - 1].keys;
+    auto checked = check_strength((*issuers)[i].publisher_keys, keys, "publisher");
+    if (checked) checked = check_strength((*issuers)[i].subscriber_keys, keys, "subscriber");
+    if (!checked) return checked;
+  }
+  return {};
+}
+
+Result<IssuerOptions> Reading::issuer_of(const GivenByName& given, std::string name) {
+  auto publisher = key_options_of(given, "publisher", name);
+  if (!publisher) return std::unexpected(std::move(publisher.error()));
+  auto subscriber = key_options_of(given, "subscriber", name);
+  if (!subscriber) return std::unexpected(std::move(subscriber.error()));
+  return IssuerOptions{std::move(name), std::move(*publisher), std::move(*subscriber)};
 }
 
 // role: "publisher" or "subscriber".
-Result<KeyOptions> Reading::key_options_of(const std::string& role) {
-  KeyOptions options{.key = given().text(role + "-key"),
-                     .file = given().text(role + "-key-file"),
-                     .algorithm = given().text(role + "-alg"),
-                     .jwks_url = given().text(role + "-jwks-url"),
-                     .key_name = named(role + "-key"),
-                     .file_name = named(role + "-key-file"),
-                     .algorithm_name = named(role + "-alg"),
-                     .jwks_url_name = named(role + "-jwks-url")};
+Result<KeyOptions> Reading::key_options_of(const GivenByName& given, const std::string& role,
+                                           const std::string& issuer) {
+  KeyOptions options{.key = text_of(given, role + "-key"),
+                     .file = text_of(given, role + "-key-file"),
+                     .algorithm = text_of(given, role + "-alg"),
+                     .jwks_url = text_of(given, role + "-jwks-url"),
+                     .key_name = name_in(given, role + "-key"),
+                     .file_name = name_in(given, role + "-key-file"),
+                     .algorithm_name = name_in(given, role + "-alg"),
+                     .jwks_url_name = name_in(given, role + "-jwks-url")};
   auto text = read_key_text(options, config_.server.limits);
   if (!text) return std::unexpected(std::move(text.error()));
-  if (!options.file.empty()) config_.file_texts.emplace(role + "-key-file", *text);
+  const std::string setting = role + "-key-file";
+  if (!options.file.empty())
+    config_.file_texts.emplace(issuer.empty() ? setting : issuer_setting(issuer, setting), *text);
   options.text = std::move(*text);
   return options;
 }
 
-Result<void> Reading::check_strength(const KeySet& keys, const std::string& role) {
-  const bool is_file = given().settings.contains(role + "-key-file");
+// given: what they were read from.
+Result<void> Reading::check_strength(const KeySet& keys, const GivenByName& given, const std::string& role) {
+  const bool is_file = given.contains(role + "-key-file");
   const std::string setting = role + (is_file ? "-key-file" : "-key");
-  if (!given().settings.contains(setting)) return {};  // a random one
+  if (!given.contains(setting)) return {};  // a random one
+  const std::string place = name_in(given, setting);
   const std::string known = well_known_fault(keys);
   const std::string too_short = short_fault(keys);
-  if (!known.empty() && !config_.server.development) return fail(named(setting) + ": " + known);
-  const bool is_allowed = config_.server.development || given().is_on("allow-weak-keys");
+  if (!known.empty() && !config_.server.development) return fail(place + ": " + known);
+  const bool is_allowed = config_.server.development || config_.effective.is_on("allow-weak-keys");
   if (!too_short.empty() && !is_allowed) {
-    return fail(named(setting) + ": " + too_short + ", and --allow-weak-keys takes this one all the same");
+    return fail(place + ": " + too_short + ", and --allow-weak-keys takes this one all the same");
   }
   for (const std::string& fault : {known, too_short}) {
-    if (!fault.empty()) config_.weak_keys.push_back(named(setting) + ": " + fault);
+    if (!fault.empty()) config_.weak_keys.push_back(place + ": " + fault);
   }
   return {};
 }
@@ -279,6 +306,10 @@ Result<void> Reading::set_server() {
 }
 
 }  // namespace
+
+std::string issuer_setting(std::string_view issuer, std::string_view setting) {
+  return "issuer '" + std::string(issuer) + "' " + std::string(setting);
+}
 
 ServerOptions server_options(const ServeConfig& config, const MakeSource& make_source) {
   auto issuers = make_issuers(config.issuers, config.server.limits, make_source);

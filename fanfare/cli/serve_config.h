@@ -27,7 +27,8 @@ struct ServeArguments {
 
 struct ServeConfig {
   Layer effective;  // what counts of all that was given, with the defaults; limits that were given
-  std::map<std::string, std::string> file_texts;  // what the files said, by the settings that name them
+  // What the files said, by the settings that name them (those of an issuer as issuer_setting calls them).
+  std::map<std::string, std::string> file_texts;
   // Whose tokens count. Their keys have been read; those under a URL are not yet fetched, so server.access has none.
   std::vector<IssuerOptions> issuers;
   ServerOptions server;
@@ -37,6 +38,9 @@ struct ServeConfig {
 
   bool log_is_in_memory() const { return effective.settings.contains("log"); }
 };
+
+// "issuer 'NAME' publisher-key-file"
+std::string issuer_setting(std::string_view issuer, std::string_view setting);
 
 // What the server is opened with, or told anew: with the issuers' keys, and the sources of those under a URL.
 ServerOptions server_options(const ServeConfig& config, const MakeSource& make_source);

@@ -164,6 +164,61 @@ TEST_F(ServeConfigTest, WhatIsPrintedIsAConfigurationWithoutSecrets) {
   EXPECT_EQ(again->limits.size(), limit_fields().size());
 }
 
+TEST_F(ServeConfigTest, IssuersHaveKeysOfTheirOwn) {
+  option("log", "memory");
+  write("one", kSecret);
+  arguments_.config = path("hub.toml");
+  const std::string one = "[[issuer]]\nname = \"one\"\npublisher-key-file = \"one\"\n";
+  const std::string two = "[[issuer]]\nname = \"two\"\nsubscriber-jwks-url = \"https://two.example/keys\"\n";
+  write("hub.toml", one + two);
+  const ServeConfig started = read();
+  ASSERT_EQ(started.issuers.size(), 3u) << "the one without a name too";
+  EXPECT_EQ(started.issuers[1].name, "one");
+  EXPECT_EQ(started.issuers[1].publisher.text, kSecret);
+  EXPECT_FALSE(started.issuers[1].subscriber.names_any());
+  EXPECT_EQ(started.issuers[2].subscriber.jwks_url, "https://two.example/keys");
+
+  const auto again = parse_config_file(effective_toml(started), "/elsewhere/hub.toml");
+  ASSERT_TRUE(again) << again.error().message;
+  ASSERT_EQ(again->issuers.size(), 2u);
+  EXPECT_EQ(text_of(again->issuers[1].keys, "subscriber-jwks-url"), "https://two.example/keys");
+
+  write("one", kOtherSecret);
+  EXPECT_EQ(changes_between(started, started, read()).taken, std::vector<std::string>{"issuer 'one'"});
+  write("one", kSecret);
+  const std::string third = "[[issuer]]\nname = \"three\"\nsubscriber-key-file = \"one\"\n";
+  write("hub.toml", one + third);
+  EXPECT_EQ(changes_between(started, started, read()).taken,
+            (std::vector<std::string>{"issuer 'two'", "issuer 'three'"}));
+}
+
+TEST_F(ServeConfigTest, FaultsOfIssuersNameThem) {
+  option("dev", "true");
+  option("log", "memory");
+  arguments_.config = path("hub.toml");
+  const std::string file = path("hub.toml");
+  const std::string begin = "[[issuer]]\nname = \"one\"\n";
+  const std::pair<std::string, std::string> rows[] = {
+      {"issuer = 1", file + ":1:10: issuer takes tables: [[issuer]], not"},
+      {"[[issuer]]\npublisher-key-file = \"x\"", "an issuer takes a name"},
+      {"[[issuer]]\n", "an issuer takes a name"},
+      {begin, "issuer 'one': it has no keys"},
+      {begin + "publisher-kee = \"x\"", file + ":3:1: unknown key 'publisher-kee'; did you mean 'publisher-key'"},
+      {begin + "anonymous = true", file + ":3:1: unknown key 'anonymous'"},
+      {begin + "publisher-key-file = \"none\"", file + ":3: publisher-key-file"},
+      {begin + "publisher-jwks-url = \"ftp://x\"", "issuer 'one': " + file + ":3: publisher-jwks-url: "},
+      {begin + "publisher-key = \"!ChangeMe!\"\n" + begin + "publisher-key = \"x\"", "two issuers named 'one'"},
+  };
+  for (const auto& [text, message] : rows) {
+    write("hub.toml", text);
+    EXPECT_NE(fault().find(message), std::string::npos) << fault();
+  }
+  arguments_.options.settings.erase("dev");
+  option("anonymous", "true");
+  write("hub.toml", begin + "publisher-key = \"short\"");
+  EXPECT_NE(fault().find(file + ":3: publisher-key: a secret for HS256 has 32 bytes"), std::string::npos) << fault();
+}
+
 TEST_F(ServeConfigTest, ChangesAreNamedByWhatTheyTake) {
   write("key", kSecret);
   arguments_.config = path("hub.toml");

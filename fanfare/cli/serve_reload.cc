@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -32,6 +33,34 @@ bool is_same(const ServeConfig& a, const ServeConfig& b, std::string_view settin
   return texts(a) == texts(b) && file_text(a) == file_text(b);
 }
 
+// Of each issuer that is new, gone or has other keys: "issuer 'NAME'".
+std::vector<std::string> changed_issuers(const ServeConfig& before, const ServeConfig& now) {
+  const auto said_by = [](const ServeConfig& config) {
+    std::map<std::string, std::string> said;
+    for (const GivenIssuer& issuer : config.effective.issuers) {
+      const std::string& name = issuer.name.texts.front();
+      std::string& all = said["issuer '" + name + "'"];
+      for (const auto& [setting, given] : issuer.keys) {
+        const auto file = config.file_texts.find(issuer_setting(name, setting));
+        all.append(setting).append("=").append(given.texts.front()).append("\n");
+        if (file != config.file_texts.end()) all.append(file->second).append("\n");
+      }
+    }
+    return said;
+  };
+  const auto old_ones = said_by(before);
+  const auto new_ones = said_by(now);
+  std::vector<std::string> changed;
+  for (const auto& [issuer, said] : old_ones) {
+    if (!new_ones.contains(issuer)) changed.push_back(issuer);
+  }
+  for (const auto& [issuer, said] : new_ones) {
+    const auto old = old_ones.find(issuer);
+    if (old == old_ones.end() || old->second != said) changed.push_back(issuer);
+  }
+  return changed;
+}
+
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text.append(text.empty() ? "" : ", ").append(name);
@@ -47,6 +76,7 @@ Changes changes_between(const ServeConfig& started, const ServeConfig& in_force,
     if (is_same(reloads ? in_force : started, now, setting.name)) continue;
     (reloads ? changes.taken : changes.need_restart).emplace_back(setting.name);
   }
+  for (auto& issuer : changed_issuers(in_force, now)) changes.taken.push_back(std::move(issuer));
   for (const LimitField& field : limit_fields()) {
     const bool reloads = !is_of_the_start(field.name);
     const Limits& before = (reloads ? in_force : started).server.limits;

@@ -236,6 +236,10 @@ const Setting* find_setting(std::string_view name) {
   return found == kSettings.end() ? nullptr : &*found;
 }
 
+bool is_about_keys(const Setting& setting) {
+  return setting.group == SettingGroup::kPublisherKey || setting.group == SettingGroup::kSubscriberKey;
+}
+
 std::string variable_of(const Setting& setting) {
   std::string variable = "FANFARE_";
   for (const char each : setting.name) {
@@ -303,9 +307,13 @@ Result<void> Layer::give_limit(std::string_view name, std::string_view value, Or
   return {};
 }
 
+std::string text_of(const GivenByName& given, std::string_view name) {
+  const auto found = given.find(name);
+  return found == given.end() ? "" : found->second.texts.front();
+}
+
 std::string Layer::text(std::string_view name) const {
-  const auto found = this->settings.find(name);
-  return found == this->settings.end() ? "" : found->second.texts.front();
+  return text_of(this->settings, name);
 }
 
 bool Layer::is_on(std::string_view name) const {
@@ -326,6 +334,7 @@ Layer merged(std::span<const Layer> layers) {
     }
     displaced.merge(said);
     for (const auto& [name, given] : layer.limits) result.limits.emplace(name, given);
+    result.issuers.insert(result.issuers.end(), layer.issuers.begin(), layer.issuers.end());
   }
   return result;
 }

@@ -55,6 +55,8 @@ struct Setting {
 std::span<const Setting> settings();
 // nullptr: there is none of that name.
 const Setting* find_setting(std::string_view name);
+// Whether it says with which keys tokens are checked: those of an issuer have such settings of their own.
+bool is_about_keys(const Setting& setting);
 
 // "FANFARE_PUBLISHER_KEY_FILE"
 std::string variable_of(const Setting& setting);
@@ -76,10 +78,22 @@ struct Given {
   Origin origin = {};
 };
 
+using GivenByName = std::map<std::string, Given, std::less<>>;
+
+// One [[issuer]] of the configuration file.
+struct GivenIssuer {
+  Given name;
+  GivenByName keys = {};  // by the names of the settings that say the same for tokens of any other issuer
+};
+
+// Empty: it was not given.
+std::string text_of(const GivenByName& given, std::string_view name);
+
 // What one source gives, or several together. By the names of settings, and of limits.
 struct Layer {
-  std::map<std::string, Given, std::less<>> settings = {};
-  std::map<std::string, Given, std::less<>> limits = {};
+  GivenByName settings = {};
+  GivenByName limits = {};
+  std::vector<GivenIssuer> issuers = {};
 
   // Fails for texts that are not of the setting's form, with the origin, and what would be right.
   Result<void> give(const Setting& setting, std::vector<std::string> texts, Origin origin);
