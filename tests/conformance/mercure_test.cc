@@ -3,85 +3,16 @@
 // What it is not: a test of how the server does it. FANFARE_PROGRAM is the server that was built.
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <ctime>
-#include <memory>
-#include <optional>
-#include <ostream>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "fanfare/access/authorizer.h"
-#include "testing/live/server_process.h"
+#include "tests/conformance/mercure.h"
 
 namespace fanfare::conformance {
 namespace {
 
-using live::Answer;
-using live::ServerProcess;
-using live::ServerProcessOptions;
-using live::Subscriber;
-
-constexpr std::string_view kHub = "/.well-known/mercure";
-
-std::string token_for(std::vector<std::string> publish, std::vector<std::string> subscribe,
-                      std::optional<std::int64_t> expires_at_s = {}) {
-  return ServerProcess::token_with({std::move(publish), std::move(subscribe), expires_at_s});
-}
-
-std::string request(std::string_view method, std::string_view query, const std::vector<std::string>& headers,
-                    std::string_view body = {}) {
-  std::string text =
-      std::string(method) + " " + std::string(kHub) + std::string(query) + " HTTP/1.1\r\nHost: hub.example\r\n";
-  for (const auto& header : headers) text += header + "\r\n";
-  if (!body.empty() || method == "POST") text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-  return text + "\r\n" + std::string(body);
-}
-
-const std::string kForm = "Content-Type: application/x-www-form-urlencoded";
-const std::string kAll = "Authorization: Bearer " + token_for({"*"}, {"*"});
-
-std::string post(std::string_view form, std::string authorization = kAll) {
-  return request("POST", "", {std::move(authorization), kForm}, form);
-}
-
-// The servers of all cases: one that anybody may subscribe to, and one that takes tokens.
-class Hubs : public testing::Environment {
- public:
-  void SetUp() override {
-    const std::vector<std::string> origins = {"--cors-origin", "https://app.example", "--publish-origin",
-                                              "https://app.example", "--subscriptions"};
-    open = std::make_unique<ServerProcess>(ServerProcessOptions{.arguments = origins});
-    closed = std::make_unique<ServerProcess>(ServerProcessOptions{.arguments = origins, .anonymous = false});
-  }
-  void TearDown() override {
-    open.reset();
-    closed.reset();
-  }
-
-  static inline std::unique_ptr<ServerProcess> open;
-  static inline std::unique_ptr<ServerProcess> closed;
-};
 const auto* const kHubs = testing::AddGlobalTestEnvironment(new Hubs);
-
-// --- One request, one answer -----------------------------------------------------------------------------------------
-
-enum class At { kOpen, kClosed };
-
-struct Case {
-  const char* name;
-  const char* rule;
-  At hub;
-  std::string request;
-  int status;
-  std::vector<std::string> headers = {};  // fields that the answer has, as "Name: value"
-  std::string body = {};                  // a part of the answer's body
-};
-
-void PrintTo(const Case& one, std::ostream* out) {
-  *out << one.name << ": " << one.rule;
-}
 
 std::vector<Case> subscribing() {
   const std::string long_topic(4'097, 'x');
@@ -249,6 +180,88 @@ std::vector<Case> publishing() {
   };
 }
 
+std::vector<Case> publishing_what_is_the_hubs() {
+  const auto reserved = [](const char* name, const std::string& topic) {
+    return Case{
+        name,           "07 s. 8: only the hub publishes there", At::kOpen, post("topic=" + topic + "&data=1"), 400, {},
+        "the hub's own"};
+  };
+  const auto free = [](const char* name, const std::string& topic) {
+    return Case{name, "only the hub's path and what is below it are its own", At::kOpen,
+                post("topic=" + topic + "&data=1"), 200};
+  };
+  return {
+      reserved("ItsPath", "%2F.well-known%2Fmercure"),
+      reserved("BelowItsPath", "%2F.well-known%2Fmercure%2Fsubscriptions%2Fa%2Fb"),
+      reserved("OnAnyHost", "https%3A%2F%2Fother.example%2F.well-known%2Fmercure%2Fsubscriptions%2Fa"),
+      reserved("RelativeToIt", "mercure%2Fsubscriptions%2Ffoo"),
+      reserved("PercentEncoded", "%256Dercure"),
+      reserved("PercentEncodedWithin", "me%2572cure"),
+      reserved("WithBackslashes", "%5C.well-known%5Cmercure"),
+      {"AsAlternateTopic", "no topic of an update is the hub's", At::kOpen, post("topic=a&topic=mercure%2Fx"), 400},
+      {"EmptyTopic", "a topic is not empty", At::kOpen, post("topic=&data=1"), 400},
+      free("WithALongerName", "mercureXXX"),
+      free("WithAnotherName", "mercure-dashboard"),
+      free("BelowAnotherPath", "%2Ffoo%2F.well-known%2Fmercure%2Fbar"),
+      free("BesideIt", "..%2Fmercure%2Fx"),
+      free("Opaque", "urn%3Aexample%3Amercure"),
+      free("WithSpaces", "a+topic%20with+spaces"),
+      free("WithAnEncodedSlash", "%252Ewell-known%252Fmercure"),
+  };
+}
+
+std::vector<Case> publishing_at_the_limits() {
+  std::string topics = "data=1";
+  for (int i = 0; i < 1'001; ++i) topics += "&topic=" + std::to_string(i);
+  const std::string large = "topic=p&data=" + std::string(1024 * 1024 + 1, 'x');
+  return {
+      {"TooManyTopics", "413 for more topics than the hub takes", At::kOpen, post(topics), 413, {}, "1000"},
+      {"TooLargeAnUpdate", "413 for a larger body", At::kOpen, post(large), 413, {}, "1048576"},
+      {"AnEmptyRetry", "an empty retry is none", At::kOpen, post("topic=p&retry="), 200},
+      {"ANegativeRetry", "retry is ASCII digits", At::kOpen, post("topic=p&retry=-1"), 400},
+      {"ARetryWithAFraction", "retry is ASCII digits", At::kOpen, post("topic=p&retry=1.5"), 400},
+      {"TheIdEarliest", "earliest is never an event's id", At::kOpen, post("topic=p&id=earliest"), 400, {}, "earliest"},
+      {"TheTopicStar", "* selects and is no topic", At::kOpen, post("topic=%2A&data=1"), 400},
+      {"ATopicWithNul", "a topic is one line of text", At::kOpen, post("topic=a%00b"), 400},
+      {"ATopicWithALineBreak", "a topic is one line of text", At::kOpen, post("topic=a%0Ab"), 400},
+      {"ATypeWithNul", "a type is one line of text", At::kOpen, post("topic=p&type=a%00b"), 400},
+      {"AnIdWithDel", "an id has no control characters", At::kOpen, post("topic=p&id=a%7Fb"), 400},
+      {"AnIdThatIsNotUtf8", "ids are UTF-8", At::kOpen, post("topic=p&id=%ff"), 400},
+      {"DataThatIsNotUtf8", "an event stream is UTF-8", At::kOpen, post("topic=p&data=%ff"), 400},
+  };
+}
+
+std::vector<Case> tokens_that_are_none() {
+  // {"alg":"none"}.{"mercure":{"publish":["*"],"subscribe":["*"]}}
+  const std::string none = "eyJhbGciOiJub25lIn0.eyJtZXJjdXJlIjp7InB1Ymxpc2giOlsiKiJdLCJzdWJzY3JpYmUiOlsiKiJdfX0.";
+  const std::string good = token_for({"*"}, {"*"});
+  const std::string cut = good.substr(0, good.rfind('.'));
+  const auto with = [](const std::string& token) {
+    return request("GET", "?topic=a", {"Authorization: Bearer " + token});
+  };
+  return {
+      {"Unsigned", "alg none is never accepted", At::kClosed, with(none), 401},
+      {"UnsignedToPublish", "alg none is never accepted", At::kOpen, post("topic=p", "Authorization: Bearer " + none),
+       401},
+      {"WithoutASignature", "a JWS has three parts", At::kClosed, with(cut), 401},
+      {"WithAnEmptySignature", "a signature is verified", At::kClosed, with(cut + "."), 401},
+      {"TooShort", "a token is a JWS", At::kClosed, with("x"), 401},
+      {"Empty", "Bearer takes a token", At::kClosed, request("GET", "?topic=a", {"Authorization: Bearer "}), 401},
+      {"OfAnotherParameter", "access_token is no carrier", At::kClosed,
+       request("GET", "?topic=a&access_token=" + good, {}), 401},
+      {"OfAnotherCookie", "the cookie is mercureAuthorization", At::kClosed,
+       request("GET", "?topic=a", {"Cookie: authorization=" + good}), 401},
+      {"InTheQueryBeforeTheCookie", "the query parameter wins over the cookie", At::kClosed,
+       request("GET", "?topic=a&authorization=no.token.this", {"Cookie: mercureAuthorization=" + good}), 401},
+      {"TheOriginBeforeTheReferer", "Origin counts, else Referer", At::kOpen,
+       request("POST", "",
+               {"Cookie: mercureAuthorization=" + good, kForm, "Origin: https://evil.example",
+                "Referer: https://app.example/"},
+               "topic=p"),
+       401},
+  };
+}
+
 std::string get(std::string_view below, std::string authorization) {
   return request("GET", below, {std::move(authorization)});
 }
@@ -359,6 +372,9 @@ const auto kName = [](const auto& tested) { return std::string(tested.param.name
 INSTANTIATE_TEST_SUITE_P(Subscribing, Mercure, testing::ValuesIn(subscribing()), kName);
 INSTANTIATE_TEST_SUITE_P(Tokens, Mercure, testing::ValuesIn(subscribing_with_tokens()), kName);
 INSTANTIATE_TEST_SUITE_P(Publishing, Mercure, testing::ValuesIn(publishing()), kName);
+INSTANTIATE_TEST_SUITE_P(PublishingTheHubs, Mercure, testing::ValuesIn(publishing_what_is_the_hubs()), kName);
+INSTANTIATE_TEST_SUITE_P(PublishingLimits, Mercure, testing::ValuesIn(publishing_at_the_limits()), kName);
+INSTANTIATE_TEST_SUITE_P(NoTokens, Mercure, testing::ValuesIn(tokens_that_are_none()), kName);
 INSTANTIATE_TEST_SUITE_P(Subscriptions, Mercure, testing::ValuesIn(subscriptions()), kName);
 INSTANTIATE_TEST_SUITE_P(Cors, Mercure, testing::ValuesIn(cors()), kName);
 
@@ -367,179 +383,6 @@ TEST(MercureCors, AnswersOtherOriginsWithoutCorsFields) {
   const auto answer = live::request(Hubs::open->port(), request("GET", "?topic=a", {"Origin: https://evil.example"}));
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.head.find("Access-Control-"), std::string::npos) << answer.head;
-}
-
-// --- Streams ---------------------------------------------------------------------------------------------------------
-
-// A hub for each test: replays see nothing of other cases.
-class MercureStream : public testing::Test {
- protected:
-  std::string publish(std::string_view form) { return live::request(hub_.port(), post(form)).body; }
-  Answer subscribe(live::Connection& connection, std::string_view query, const std::vector<std::string>& headers = {}) {
-    connection.send(request("GET", query, headers));
-    return live::read_answer(connection);
-  }
-  // What the stream brings up to and with this text.
-  std::string through(live::Connection& connection, std::string_view text) {
-    EXPECT_TRUE(connection.receive_until(text)) << connection.received();
-    return connection.received();
-  }
-
-  const ServerProcess hub_;
-};
-
-TEST_F(MercureStream, EventsHaveTheirFields) {
-  live::Connection reader(hub_.port());
-  subscribe(reader, "?topic=a");
-  publish("topic=a&id=1&type=greeting&retry=1500&data=one%0D%0Atwo%0Dthree%0Afour");
-  const std::string news = through(reader, "data: four\n\n");
-  for (const char* field : {"event: greeting\n", "retry: 1500\n", "id: 1\n", "data: one\ndata: two\ndata: three\n"}) {
-    EXPECT_NE(news.find(field), news.npos) << field << " in " << news;
-  }
-}
-
-TEST_F(MercureStream, SelectorsAreExactTopicsTemplatesAndTheStar) {
-  struct Row {
-    const char* selector;  // percent-encoded
-    const char* gets;      // of the updates 1 … 6
-  };
-  constexpr Row kRows[] = {
-      {"https%3A%2F%2Fexample.com%2Fbooks%2F1", "1"},
-      {"https%3A%2F%2Fexample.com%2Fbooks%2F%7Bid%7D", "12"},
-      {"%2A", "123456"},
-      {"HTTPS%3A%2F%2Fexample.com%2Fbooks%2F1", ""},                     // exact is byte for byte
-      {"%7Binvalid", "4"},                                               // no template: only itself
-      {"https%3A%2F%2Fexample.com%2F%7B%2Bpath%7D%2Fend", "6"},          // level 2: + takes slashes
-      {"https%3A%2F%2Fexample.com%2Fbooks%2F1&topic=%7Binvalid", "14"},  // any of several
-  };
-  std::vector<std::unique_ptr<live::Connection>> readers;
-  for (const auto& row : kRows) {
-    readers.push_back(std::make_unique<live::Connection>(hub_.port()));
-    ASSERT_EQ(subscribe(*readers.back(), std::string("?topic=end&topic=") + row.selector).status, 200);
-  }
-  const char* topics[] = {"https://example.com/books/1",   "https://example.com/books/2",
-                          "https://example.com/books/1/2", "{invalid",
-                          "a topic with spaces",           "https://example.com/a/b/end"};
-  for (int i = 0; i < 6; ++i) {
-    live::Publisher publisher(hub_.port(), hub_.token());
-    ASSERT_EQ(publisher.publish(topics[i], std::to_string(i + 1)).status, 200);
-  }
-  publish("topic=end&data=end");
-  for (std::size_t i = 0; i < std::size(kRows); ++i) {
-    const std::string news = through(*readers[i], "data: end\n\n");
-    for (char update = '1'; update <= '6'; ++update) {
-      const bool comes = news.find(std::string("data: ") + update + "\n\n") != news.npos;
-      EXPECT_EQ(comes, std::string_view(kRows[i].gets).contains(update))
-          << kRows[i].selector << " and update " << update;
-    }
-  }
-}
-
-TEST_F(MercureStream, AnUpdateWithSeveralTopicsComesOnce) {
-  live::Connection reader(hub_.port());
-  subscribe(reader, "?topic=a&topic=b&topic=%2A");
-  publish("topic=a&topic=b&data=twice");
-  publish("topic=a&data=end");
-  const std::string news = through(reader, "data: end\n\n");
-  EXPECT_EQ(news.find("data: twice"), news.rfind("data: twice"));
-}
-
-TEST_F(MercureStream, PrivateUpdatesComeOnlyToThoseWhomTheirTokenGrantsOneOfTheTopics) {
-  struct Row {
-    std::vector<std::string> grants;
-    const char* gets;
-  };
-  const Row rows[] = {{{}, "0"}, {{"a"}, "01"}, {{"b"}, "02"}, {{"{any}"}, "012"}, {{"*"}, "012"}, {{"c", "b"}, "02"}};
-  publish("topic=a&data=0");
-  publish("topic=a&private=on&data=1");
-  publish("topic=c2&topic=b&private=&data=2");  // alternate topics count, and the value of `private` does not
-  publish("topic=end&data=end");
-  for (const char* start : {"", "&lastEventID=earliest"}) {
-    std::vector<std::unique_ptr<live::Connection>> readers;
-    for (const auto& row : rows) {
-      readers.push_back(std::make_unique<live::Connection>(hub_.port()));
-      const auto answer = subscribe(*readers.back(), std::string("?topic=%2A") + start,
-                                    {"Authorization: Bearer " + token_for({}, row.grants)});
-      ASSERT_EQ(answer.status, 200);
-    }
-    if (*start == '\0') {
-      publish("topic=a&data=0");
-      publish("topic=a&private=on&data=1");
-      publish("topic=c2&topic=b&private=&data=2");
-      publish("topic=end&data=end");
-    }
-    for (std::size_t i = 0; i < std::size(rows); ++i) {
-      const std::string news = through(*readers[i], "data: end\n\n");
-      for (char update = '0'; update <= '2'; ++update) {
-        const bool comes = news.find(std::string("data: ") + update + "\n\n") != news.npos;
-        EXPECT_EQ(comes, std::string_view(rows[i].gets).contains(update))
-            << "grants " << i << ", update " << update << start;
-      }
-    }
-  }
-}
-
-TEST_F(MercureStream, AReplayBeginsAfterTheIdAndGoesOnLiveInOrder) {
-  for (int i = 1; i <= 10; ++i) publish("topic=a&id=e" + std::to_string(i) + "&data=" + std::to_string(i));
-  for (const std::string& query : {std::string("?topic=a&lastEventID=e8"), std::string("?topic=a&Last-Event-ID=e8")}) {
-    live::Connection reader(hub_.port());
-    EXPECT_EQ(subscribe(reader, query).header("Last-Event-ID"), "e8");
-    const std::string news = through(reader, "data: 10\n\n");
-    EXPECT_EQ(news.find("data: 8\n"), news.npos);
-    EXPECT_LT(news.find("data: 9\n"), news.find("data: 10\n"));
-  }
-  live::Connection header_wins(hub_.port());
-  EXPECT_EQ(subscribe(header_wins, "?topic=a&lastEventID=e1", {"Last-Event-ID: e9"}).header("Last-Event-ID"), "e9");
-  publish("topic=a&data=11");
-  const std::string news = through(header_wins, "data: 11\n\n");
-  EXPECT_EQ(news.find("data: 9\n"), news.npos);
-  EXPECT_LT(news.find("data: 10\n"), news.find("data: 11\n"));
-}
-
-TEST_F(MercureStream, OfIdsThatAreTheSameTheEarliestCounts) {
-  publish("topic=a&id=same&data=1");
-  publish("topic=a&id=same&data=2");
-  publish("topic=a&id=same&data=3");
-  live::Connection reader(hub_.port());
-  EXPECT_EQ(subscribe(reader, "?topic=a&lastEventID=same").header("Last-Event-ID"), "same");
-  const std::string news = through(reader, "data: 3\n\n");
-  EXPECT_NE(news.find("data: 2\n"), news.npos);
-  EXPECT_EQ(news.find("data: 1\n"), news.npos);
-}
-
-TEST_F(MercureStream, TheEarliestIsEverythingHeldAndAnUnknownIdIsOnlyWhatComes) {
-  publish("topic=a&data=old");
-  live::Connection earliest(hub_.port());
-  EXPECT_EQ(subscribe(earliest, "?topic=a&lastEventID=earliest").header("Last-Event-ID"), "earliest");
-  through(earliest, "data: old\n\n");
-  live::Connection unknown(hub_.port());
-  EXPECT_EQ(subscribe(unknown, "?topic=a", {"Last-Event-ID: nobody-knows"}).header("Last-Event-ID"), "earliest");
-  publish("topic=a&data=new");
-  EXPECT_EQ(through(unknown, "data: new\n\n").find("data: old"), std::string::npos);
-}
-
-TEST_F(MercureStream, AnEmptyLastEventIdIsAnsweredWithTheNewest) {
-  const std::string newest = publish("topic=a&data=old");
-  live::Connection reader(hub_.port());
-  EXPECT_EQ(subscribe(reader, "?topic=a", {"Last-Event-ID: "}).header("Last-Event-ID"), newest);
-}
-
-TEST_F(MercureStream, EndsWhenItsTokenExpires) {
-  const auto expires_at_s = std::time(nullptr) + 2;
-  live::Connection reader(hub_.port());
-  ASSERT_EQ(subscribe(reader, "?topic=a", {"Authorization: Bearer " + token_for({}, {"*"}, expires_at_s)}).status, 200);
-  EXPECT_TRUE(reader.receive_until("\r\n0\r\n\r\n")) << "the response ends whole";
-}
-
-TEST_F(MercureStream, HeadTakesNoPlaceAndIsRefusedAsGetIs) {
-  live::Connection bad(hub_.port());
-  bad.send(request("HEAD", "", {}));
-  EXPECT_TRUE(bad.receive_until("\r\n\r\n"));
-  EXPECT_TRUE(bad.received().starts_with("HTTP/1.1 400 ")) << bad.received();
-  live::Connection reader(hub_.port());
-  reader.send(request("HEAD", "?topic=a", {}));
-  EXPECT_EQ(live::read_answer(reader).status, 200);
-  EXPECT_EQ(hub_.metric("fanfare_subscribers"), 0);
 }
 
 }  // namespace
