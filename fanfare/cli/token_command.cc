@@ -1,10 +1,13 @@
 // `fanfare token`: makes tokens, and explains them.
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,12 +16,14 @@
 #include <CLI/CLI.hpp>
 
 #include "fanfare/access/authorizer.h"
+#include "fanfare/base/check.h"
 #include "fanfare/base/time_text.h"
 #include "fanfare/base/utf8.h"
 #include "fanfare/cli/commands.h"
 #include "fanfare/cli/key_options.h"
 #include "fanfare/cli/output.h"
 #include "fanfare/cli/printable.h"
+#include "fanfare/cli/serve_config.h"
 #include "fanfare/cli/token_explanation.h"
 
 namespace fanfare::cli {
@@ -27,14 +32,18 @@ namespace {
 constexpr const char* kFooter = R"(Prints a token that grants what the options say, signed with a secret or a private
 key (PEM or JWK; of a JWKS, the first that can sign). SELECTOR is an exact topic, a
 URI template, or * for all.
-With --explain it prints what a token says and whether a hub with that key takes
-it; without --key or --key-file with the keys in $MERCURE_PUBLISHER_JWT_KEY and
-$MERCURE_SUBSCRIBER_JWT_KEY, if there are any. The exit code is 4 if none does.
+With --explain it prints what a token says and whether a hub takes it: one with
+that key, else the one that `fanfare serve` would be with this --config and this
+environment, if they configure any. The exit code is 4 if it does not.
 
 Examples:
   fanfare token --key-file secret --publish '*' --expires 30d
   fanfare token --key-file private.pem --subscribe 'https://example.com/users/7/{x}'
-  fanfare token --explain "$FANFARE_TOKEN" --key-file public.pem)";
+  fanfare token --explain "$FANFARE_TOKEN" --key-file public.pem
+  fanfare token --explain "$FANFARE_TOKEN" --config /etc/fanfare.toml)";
+
+// Beyond the time that fetching keys may take.
+constexpr std::chrono::milliseconds kFetchPatience{1'000};
 
 struct Parsed {
   KeyOptions key;
@@ -43,6 +52,7 @@ struct Parsed {
   std::string expires = "1h";
   std::string payload;
   std::string explained;
+  std::string config;
   CLI::Option* explain_option = nullptr;
 };
 
@@ -95,12 +105,64 @@ Result<std::vector<NamedKeys>> keys_to_check_with(const Parsed& parsed) {
   return named;
 }
 
-ExitCode explain(const Parsed& parsed) {
+// The hub of this configuration; nothing if there is none, or none that anybody could use.
+Result<std::optional<ServeConfig>> configured_hub(const Parsed& parsed) {
+  ServeArguments arguments{.options = {}, .config = parsed.config, .environment = read_environment()};
+  // Where its event log is makes no difference, and need not be known here.
+  auto given = arguments.options.give(*find_setting("log"), {"memory"}, {});
+  FANFARE_CHECK(given.has_value());
+  auto config = read_serve_config(arguments);
+  if (config) return std::optional(std::move(*config));
+  const bool is_named = !parsed.config.empty() || !value_in(arguments.environment, kConfigVariable).empty();
+  if (is_named) return std::unexpected(std::move(config.error()));
+  return std::nullopt;
+}
+
+// Asks again once the keys that it takes have been fetched.
+template <typename Ask>
+Refusal refusal_of(const Ask& ask, const Limits& limits) {
+  auto answer = ask();
+  if (!answer && answer.error().source != nullptr) {
+    auto fetched = std::make_shared<std::promise<void>>();
+    if (answer.error().source->renew([fetched] { fetched->set_value(); })) {
+      fetched->get_future().wait_for(std::chrono::milliseconds(limits.jwks_fetch_ms_max) + kFetchPatience);
+      answer = ask();
+    }
+  }
+  return answer ? std::nullopt : Refusal(answer.error().reason);
+}
+
+Explanation explain_to(const ServeConfig& config, const Parsed& parsed) {
+  Log log(LogFormat::kText, LogLevel::kError);
+  const ServerOptions options = server_options(config, make_fetching_source(config.server.limits, log));
+  const Authorizer authorizer(options.access);
+  const std::int64_t now_s = std::time(nullptr);
+  const std::string& token = parsed.explained;
+  HubAnswers answers;
+  answers.hub = parsed.config.empty() ? "as this environment configures it" : parsed.config;
+  answers.publishing = refusal_of([&] { return authorizer.publisher(token, now_s); }, options.limits);
+  answers.subscribing = refusal_of([&] { return authorizer.subscriber(token, now_s); }, options.limits);
+  return explain_answers(token, answers, now_s);
+}
+
+Result<Explanation> explanation_of(const Parsed& parsed) {
+  const bool has_key = parsed.key.names_key() || !parsed.key.algorithm.empty();
+  if (has_key && !parsed.config.empty()) return fail("give a key or --config, not both");
+  if (!has_key) {
+    const auto config = configured_hub(parsed);
+    if (!config) return std::unexpected(config.error());
+    if (*config) return explain_to(**config, parsed);
+  }
   const auto keys = keys_to_check_with(parsed);
-  if (!keys) return failed(ExitCode::kUsage, keys.error().message);
-  const auto explanation = explain_token(parsed.explained, *keys, std::time(nullptr));
-  if (const ExitCode printed = print(explanation.text); printed != ExitCode::kDone) return printed;
-  return explanation.verdict == Verdict::kAccepted ? ExitCode::kDone : ExitCode::kRefused;
+  if (!keys) return std::unexpected(keys.error());
+  return explain_token(parsed.explained, *keys, std::time(nullptr));
+}
+
+ExitCode explain(const Parsed& parsed) {
+  const auto explanation = explanation_of(parsed);
+  if (!explanation) return failed(ExitCode::kUsage, explanation.error().message);
+  if (const ExitCode printed = print(explanation->text); printed != ExitCode::kDone) return printed;
+  return explanation->verdict == Verdict::kAccepted ? ExitCode::kDone : ExitCode::kRefused;
 }
 
 ExitCode run_token(const Parsed& parsed) {
@@ -128,6 +190,9 @@ void add_token_command(CLI::App& app, Run& run) {
       ->type_name("JSON");
   parsed->explain_option =
       command->add_option("--explain", parsed->explained, "Explain this token instead")->type_name("TOKEN");
+  command->add_option("--config", parsed->config, "With --explain: the configuration of the hub (else $FANFARE_CONFIG)")
+      ->type_name("FILE")
+      ->needs(parsed->explain_option);
   for (const char* name : {"--publish", "--subscribe", "--expires", "--payload"}) {
     parsed->explain_option->excludes(command->get_option(name));
   }

@@ -75,6 +75,30 @@ std::string time_fault(const Claims& claims, std::int64_t now_s) {
   return {};
 }
 
+struct DecodedToken {
+  CompactJws jws;
+  JwsHeader header;
+  Claims claims;
+};
+
+// Tells what it says. Nothing, with the reason in the text, for what is no token.
+std::optional<DecodedToken> append_token(std::string& text, std::string_view token, std::int64_t now_s) {
+  const auto refused = [&](const Error& why) {
+    append_line(text, "refused", why.message);
+    return std::nullopt;
+  };
+  auto jws = decode_jws(token);
+  if (!jws) return refused(jws.error());
+  append_line(text, "header", jws->header);
+  append_line(text, "payload", jws->payload);
+  auto header = parse_jws_header(jws->header);
+  if (!header) return refused(header.error());
+  auto claims = parse_claims(jws->payload);
+  if (!claims) return refused(claims.error());
+  append_claims(text, *claims, now_s);
+  return DecodedToken{std::move(*jws), std::move(*header), std::move(*claims)};
+}
+
 }  // namespace
 
 Explanation explain_token(std::string_view token, std::span<const NamedKeys> keys, std::int64_t now_s) {
@@ -83,29 +107,35 @@ Explanation explain_token(std::string_view token, std::span<const NamedKeys> key
     append_line(made.text, "refused", why);
     return made;
   };
-  const auto jws = decode_jws(token);
-  if (!jws) return refused(jws.error().message);
-  append_line(made.text, "header", jws->header);
-  append_line(made.text, "payload", jws->payload);
-  const auto header = parse_jws_header(jws->header);
-  if (!header) return refused(header.error().message);
-  const auto claims = parse_claims(jws->payload);
-  if (!claims) return refused(claims.error().message);
-  append_claims(made.text, *claims, now_s);
+  const auto decoded = append_token(made.text, token, now_s);
+  if (!decoded) return made;
+  const auto& [jws, header, claims] = *decoded;
   if (keys.empty()) {
     append_line(made.text, "signature", "not checked: no key was given");
-    if (const std::string fault = time_fault(*claims, now_s); !fault.empty()) return refused(fault);
-    if (!find_algorithm(header->algorithm)) return refused("its alg is no algorithm that is known here");
+    if (const std::string fault = time_fault(claims, now_s); !fault.empty()) return refused(fault);
+    if (!find_algorithm(header.algorithm)) return refused("its alg is no algorithm that is known here");
     made.verdict = Verdict::kAccepted;
   }
   for (const NamedKeys& each : keys) {
     append_line(made.text, "key", each.name);
-    append_line(made.text, "  signature", signature_in_words(*jws, *header, each.keys));
+    append_line(made.text, "  signature", signature_in_words(jws, header, each.keys));
     AuthorizerOptions options;
     options.issuers = {{.name = "", .publisher_keys = each.keys, .subscriber_keys = {}}};
     const auto granted = Authorizer(std::move(options)).publisher(token, now_s);
     append_line(made.text, "  token", granted ? "accepted" : "refused: " + granted.error().reason);
     if (granted) made.verdict = Verdict::kAccepted;
+  }
+  return made;
+}
+
+Explanation explain_answers(std::string_view token, const HubAnswers& answers, std::int64_t now_s) {
+  Explanation made{"", Verdict::kRefused};
+  if (!append_token(made.text, token, now_s)) return made;
+  append_line(made.text, "hub", answers.hub);
+  for (const auto& [role, refusal] :
+       {std::pair("  publishing", &answers.publishing), std::pair("  subscribing", &answers.subscribing)}) {
+    append_line(made.text, role, *refusal ? "refused: " + **refusal : "accepted");
+    if (!*refusal) made.verdict = Verdict::kAccepted;
   }
   return made;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,14 @@
 #include "fanfare/access/key_set.h"
 
 namespace fanfare::cli {
+
+// What a hub answers to the token in one of its roles: nothing, or why it refuses it.
+using Refusal = std::optional<std::string>;
+struct HubAnswers {
+  std::string hub;  // what the text calls it
+  Refusal publishing;
+  Refusal subscribing;
+};
 
 // Keys to check the token with, and what they are called in the text.
 struct NamedKeys {
@@ -26,5 +35,8 @@ struct Explanation {
 
 // now_s: Unix time. Without keys no signature is checked, and the text says so.
 Explanation explain_token(std::string_view token, std::span<const NamedKeys> keys, std::int64_t now_s);
+
+// With what a hub answers to it. kAccepted: in some role.
+Explanation explain_answers(std::string_view token, const HubAnswers& answers, std::int64_t now_s);
 
 }  // namespace fanfare::cli

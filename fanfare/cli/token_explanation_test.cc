@@ -29,6 +29,18 @@ Explanation explain(std::string_view token, const std::vector<std::string>& secr
   return explain_token(token, keys, kNow_s);
 }
 
+TEST(TokenExplanation, TellsWhatAHubAnswersInEachRole) {
+  const std::string token = token_of(R"({"mercure":{"publish":["a"]}})");
+  const auto made = explain_answers(token, {"hub.toml", std::nullopt, "no key"}, kNow_s);
+  EXPECT_EQ(made.verdict, Verdict::kAccepted);
+  EXPECT_TRUE(made.text.ends_with("hub         hub.toml\n  publishing accepted\n  subscribing refused: no key\n"))
+      << made.text;
+  EXPECT_EQ(explain_answers(token, {"hub", "no", "no"}, kNow_s).verdict, Verdict::kRefused);
+  const auto none = explain_answers("x", {"hub", std::nullopt, std::nullopt}, kNow_s);
+  EXPECT_EQ(none.verdict, Verdict::kRefused) << "what is no token is nobody's";
+  EXPECT_TRUE(none.text.starts_with("refused ")) << none.text;
+}
+
 TEST(TokenExplanation, TellsWhatTheTokenSaysAndThatItIsTaken) {
   const auto made = explain(
       token_of(
