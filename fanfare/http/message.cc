@@ -120,6 +120,7 @@ Response problem_response(int status, std::string_view detail) {
 }
 
 bool matches_etag(std::string_view if_none_match, std::string_view etag) {
+  if (etag.starts_with("W/")) etag.remove_prefix(2);
   while (!if_none_match.empty()) {
     const auto comma = if_none_match.find(',');
     std::string_view listed = if_none_match.substr(0, comma);

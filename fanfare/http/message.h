@@ -67,7 +67,7 @@ std::string_view reason_phrase(int status);
 // Whether the Content-Type is this one, whatever its parameters and case.
 bool has_media_type(const Headers& headers, std::string_view media_type);
 
-// Whether an If-None-Match (RFC 9110 section 13.1.2) lists this entity tag, in quotes; weak ones count.
+// Whether an If-None-Match (RFC 9110 section 13.1.2) lists this entity tag, in quotes; both may be weak.
 bool matches_etag(std::string_view if_none_match, std::string_view etag);
 
 // Whether two header or token values are equal without regard to ASCII case.

@@ -47,6 +47,7 @@ TEST(Message, AProblemIsALineOfJsonWithTheSentence) {
 TEST(Message, AnIfNoneMatchListsEntityTags) {
   for (const char* value : {"\"a\"", "W/\"a\"", "*", "\"b\", \"a\"", " \"b\" ,W/\"a\" "}) {
     EXPECT_TRUE(matches_etag(value, "\"a\"")) << value;
+    EXPECT_TRUE(matches_etag(value, "W/\"a\"")) << value;
   }
   for (const char* value : {"", "a", "\"b\"", "\"a", ",", "\"aa\", \"b\"", "W/ \"a\""}) {
     EXPECT_FALSE(matches_etag(value, "\"a\"")) << value;

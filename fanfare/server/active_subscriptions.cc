@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "fanfare/base/check.h"
 #include "fanfare/base/json_string.h"
@@ -15,6 +16,9 @@ namespace {
 
 constexpr std::string_view kContext = R"("@context":"https://mercure.rocks/",)";
 
+constexpr std::string_view kUrnPrefix = "urn:uuid:";
+constexpr std::size_t kListedAtOnce = 1'024;  // with the mutex, which streams that open and end wait for
+
 // Version 4 (RFC 9562 section 5.4).
 std::string random_uuid_urn() {
   std::array<std::uint8_t, 16> bytes;
@@ -22,7 +26,7 @@ std::string random_uuid_urn() {
   bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | 0x40);
   bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80);
   static constexpr char kHex[] = "0123456789abcdef";
-  std::string urn = "urn:uuid:";
+  std::string urn(kUrnPrefix);
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) urn.push_back('-');
     urn.push_back(kHex[bytes[i] >> 4]);
@@ -84,31 +88,23 @@ std::string subscription_document(const ActiveSubscription& subscription, std::s
   return json += "}\n";
 }
 
-std::string subscriptions_document(std::optional<std::string_view> selector,
-                                   const std::vector<ActiveSubscription>& subscriptions,
-                                   std::string_view last_event_id) {
-  std::string json = "{";
-  json += kContext;
-  append_member(json, "id", subscriptions_path(selector));
-  json += R"(,"type":"Subscriptions",)";
-  append_member(json, "lastEventID", last_event_id);
-  json += R"(,"subscriptions":[)";
-  for (const auto& each : subscriptions) {
-    json += &each == subscriptions.data() ? "{" : ",{";
-    append_subscription(json, each, Activity::kActive);
-    json += '}';
-  }
-  return json += "]}\n";
-}
+ActiveSubscriptions::ActiveSubscriptions() : process_(random_uuid_urn().substr(kUrnPrefix.size())) {}
 
 void ActiveSubscriptions::add(const ListedSubscriberPtr& subscriber) {
   std::lock_guard lock(mutex_);
+  ++changes_;
   for (const auto& selector : subscriber->selectors) subscriptions_.emplace(Key(selector, subscriber->id), subscriber);
 }
 
 void ActiveSubscriptions::remove(const ListedSubscriber& subscriber) {
   std::lock_guard lock(mutex_);
+  ++changes_;
   for (const auto& selector : subscriber.selectors) subscriptions_.erase(Key(selector, subscriber.id));
+}
+
+std::string ActiveSubscriptions::etag() const {
+  std::lock_guard lock(mutex_);
+  return "W/\"" + process_ + "-" + std::to_string(changes_) + "\"";
 }
 
 std::optional<ActiveSubscription> ActiveSubscriptions::find(std::string_view selector,
@@ -119,11 +115,35 @@ std::optional<ActiveSubscription> ActiveSubscriptions::find(std::string_view sel
   return ActiveSubscription{found->first.first, found->second};
 }
 
-std::vector<ActiveSubscription> ActiveSubscriptions::list(std::optional<std::string_view> selector) const {
+std::string ActiveSubscriptions::list(std::optional<std::string_view> selector, std::string_view last_event_id) const {
+  std::string json = "{";
+  json += kContext;
+  append_member(json, "id", subscriptions_path(selector));
+  json += R"(,"type":"Subscriptions",)";
+  append_member(json, "lastEventID", last_event_id);
+  json += R"(,"subscriptions":[)";
+  const char* separator = "{";
+  std::vector<ActiveSubscription> slice = next_after(selector.value_or(""), "");
+  while (!slice.empty()) {
+    for (const auto& each : slice) {
+      if (selector && each.selector != *selector) return json += "]}\n";
+      json += std::exchange(separator, ",{");
+      append_subscription(json, each, Activity::kActive);
+      json += '}';
+    }
+    const ActiveSubscription last = slice.back();
+    slice = next_after(last.selector, last.subscriber->id);
+  }
+  return json += "]}\n";
+}
+
+// At most kListedAtOnce.
+std::vector<ActiveSubscription> ActiveSubscriptions::next_after(std::string_view selector,
+                                                                std::string_view subscriber_id) const {
   std::vector<ActiveSubscription> found;
   std::lock_guard lock(mutex_);
-  auto next = selector ? subscriptions_.lower_bound(Key(*selector, "")) : subscriptions_.begin();
-  for (; next != subscriptions_.end() && (!selector || next->first.first == *selector); ++next) {
+  auto next = subscriptions_.upper_bound(Key(selector, subscriber_id));
+  for (; next != subscriptions_.end() && found.size() < kListedAtOnce; ++next) {
     found.push_back({next->first.first, next->second});
   }
   return found;

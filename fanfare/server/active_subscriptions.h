@@ -3,6 +3,7 @@
 // Any thread (one mutex, taken when a stream opens or ends and when somebody asks, never per delivery).
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,23 +42,29 @@ enum class Activity { kActive, kEnded };
 // JSON-LD. last_event_id: who reads on from there misses no change of what is said here.
 std::string subscription_update(const ActiveSubscription& subscription, Activity activity);
 std::string subscription_document(const ActiveSubscription& subscription, std::string_view last_event_id);
-std::string subscriptions_document(std::optional<std::string_view> selector,
-                                   const std::vector<ActiveSubscription>& subscriptions,
-                                   std::string_view last_event_id);
 
 class ActiveSubscriptions {
  public:
+  ActiveSubscriptions();
+
   void add(const ListedSubscriberPtr& subscriber);
   void remove(const ListedSubscriber& subscriber);
 
+  // The entity tag of all that is said of subscriptions now: another one after each change, and in each process. Weak,
+  // because last_event_id is no part of it.
+  std::string etag() const;
   std::optional<ActiveSubscription> find(std::string_view selector, std::string_view subscriber_id) const;
-  // By selector, then by subscriber.
-  std::vector<ActiveSubscription> list(std::optional<std::string_view> selector) const;
+  // The document of the collection, by selector, then by subscriber. What comes or goes meanwhile may be in it or not.
+  std::string list(std::optional<std::string_view> selector, std::string_view last_event_id) const;
 
  private:
+  std::vector<ActiveSubscription> next_after(std::string_view selector, std::string_view subscriber_id) const;
+
   using Key = std::pair<std::string_view, std::string_view>;  // selector and id: views into the subscriber
   mutable std::mutex mutex_;
   std::map<Key, ListedSubscriberPtr> subscriptions_;
+  std::uint64_t changes_ = 0;
+  const std::string process_;  // tells this one's tags from those of others
 };
 
 }  // namespace fanfare

@@ -148,6 +148,11 @@ void Connection::respond(http::Response response) {
   answer_by([&] { session_.respond(response, reception_ != Reception::kServed || shard_.is_draining()); });
 }
 
+void Connection::respond_holding(http::Response response, std::shared_ptr<const void> held) {
+  held_ = std::move(held);
+  respond(std::move(response));
+}
+
 void Connection::respond_head(http::ResponseHead head) {
   head.headers.add("Date", shard_.date());
   finish_request(head.status);
@@ -255,6 +260,7 @@ bool Connection::consume(std::size_t bytes) {
     in_session_ = true;  // it may bring a request that waited
     session_.consume_output(of_session);
     in_session_ = false;
+    if (session_.output().empty()) held_.reset();
   }
   bytes -= of_session;
   const std::size_t of_prologue = std::min(bytes, prologue_.size());
@@ -387,6 +393,7 @@ void Connection::close() {
   presence_.reset();
   stream_place_ = Place();
   request_.reset();
+  held_.reset();
   shard_.forget(std::exchange(token_, 0));
   socket_.close();
   shard_.retire(*this);

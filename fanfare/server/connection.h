@@ -72,6 +72,7 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   std::string_view body() const override { return request_->body; }
   net::IpAddress client() const override;
   void respond(http::Response response) override;
+  void respond_holding(http::Response response, std::shared_ptr<const void> held) override;
   void respond_head(http::ResponseHead head) override;
   void start_stream(http::ResponseHead head, Stream stream) override;
   Outlet& outlet() override { return *this; }
@@ -110,7 +111,8 @@ class Connection final : public net::SocketVisitor, public http::Http1Visitor, p
   std::unique_ptr<Request> request_;
   std::unique_ptr<Subscription> subscription_;
   std::unique_ptr<Presence> presence_;
-  std::string prologue_;  // a stream's first bytes, framed, between its head and the subscription's
+  std::shared_ptr<const void> held_;  // until the session's output is sent
+  std::string prologue_;              // a stream's first bytes, framed, between its head and the subscription's
   std::uint64_t deadline_ms_ = 0;
   std::uint64_t token_ = 0;
   std::uint64_t started_us_ = 0;

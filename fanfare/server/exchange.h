@@ -35,6 +35,8 @@ class Exchange {
   virtual net::IpAddress client() const = 0;
 
   virtual void respond(http::Response response) = 0;
+  // The same; what is held goes when the answer has been sent, or its client has left.
+  virtual void respond_holding(http::Response response, std::shared_ptr<const void> held) = 0;
   // Answers a HEAD request for a stream.
   virtual void respond_head(http::ResponseHead head) = 0;
   // Answers with an event stream: the head, a first comment, then what the subscription brings.

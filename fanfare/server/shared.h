@@ -28,6 +28,7 @@ struct Shared {
   std::size_t budget_bytes_per_shard = 0;
   std::atomic<std::size_t> connections{0};
   std::atomic<int> overfull_feeds{0};
+  std::atomic<std::size_t> listing_bytes{0};  // lists of subscriptions that are being sent
 };
 
 }  // namespace fanfare

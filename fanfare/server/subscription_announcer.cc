@@ -42,11 +42,11 @@ void SubscriptionAnnouncer::note(const ListedSubscriberPtr& subscriber, Activity
         shard_.shared().log.write(LogLevel::kError, "subscription_announcements_dropped",
                                   {{"reason", "more wait for the event log than announcements_max"}});
       }
-      return;
+      break;
     }
     waiting_.push_back({subscriber, i, activity});
   }
-  post_publishing();
+  if (!waiting_.empty()) post_publishing();
 }
 
 void SubscriptionAnnouncer::post_publishing() {

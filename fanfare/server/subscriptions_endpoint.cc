@@ -1,5 +1,6 @@
 #include "fanfare/server/subscriptions_endpoint.h"
 
+#include <atomic>
 #include <ctime>
 #include <memory>
 #include <utility>
@@ -14,6 +15,8 @@ namespace fanfare {
 namespace {
 
 constexpr std::size_t kQueryFieldsMax = 16;
+constexpr std::size_t kReadersMax = 1'000;  // that wait for a list, of one shard
+constexpr std::size_t kShareOfBudget = 4;   // of a shard's budget, what lists may take
 
 http::Headers document_headers(const std::string& etag) {
   http::Headers headers;
@@ -24,9 +27,14 @@ http::Headers document_headers(const std::string& etag) {
   return headers;
 }
 
-// Of what is said as of this event, whose id is the hub's own or "earliest".
-std::string etag_of(const std::string& last_event_id) {
-  return "\"" + last_event_id + "\"";
+http::Response unchanged(const std::string& etag) {
+  return {.status = 304, .headers = document_headers(etag), .body = {}};
+}
+
+// Counts the bytes for as long as it lives.
+std::shared_ptr<const void> hold(std::atomic<std::size_t>& counter, std::size_t bytes) {
+  counter += bytes;
+  return {nullptr, [&counter, bytes](const void*) { counter -= bytes; }};
 }
 
 bool has_not_changed(const http::RequestHead& head, const std::string& etag) {
@@ -65,18 +73,20 @@ void SubscriptionsEndpoint::answer(Exchange& exchange, const Place& place, NewKe
     }
     return respond(exchange, std::move(refused.response));
   }
-  // Before the list is read: see SubscriptionAnnouncer.
-  std::string last_event_id = shard_.id_of(shard_.hub().dispatched());
-  if (has_not_changed(head, etag_of(last_event_id))) {
-    http::Response unchanged{.status = 304, .headers = document_headers(etag_of(last_event_id)), .body = {}};
-    return respond(exchange, std::move(unchanged));
+  const std::string etag = shard_.shared().active_subscriptions.etag();
+  if (!place.subscriber) {
+    if (has_not_changed(head, etag)) return respond(exchange, unchanged(etag));
+    if (readers_.size() >= kReadersMax || !has_room()) return respond(exchange, busy());
+    readers_.push_back({exchange.token(), place});
+    return start_writing();
   }
-  if (!place.subscriber) return answer_with_list(exchange, place, std::move(last_event_id));
+  // Before it is looked up: see SubscriptionAnnouncer.
+  const std::string last_event_id = shard_.id_of(shard_.hub().dispatched());
   const auto found = shard_.shared().active_subscriptions.find(*place.selector, *place.subscriber);
   if (!found) return respond(exchange, http::problem_response(404, "there is no such subscription, or no longer"));
-  respond(exchange, {.status = 200,
-                     .headers = document_headers(etag_of(last_event_id)),
-                     .body = subscription_document(*found, last_event_id)});
+  if (has_not_changed(head, etag)) return respond(exchange, unchanged(etag));
+  respond(exchange,
+          {.status = 200, .headers = document_headers(etag), .body = subscription_document(*found, last_event_id)});
 }
 
 // Nothing for what is no path of subscriptions.
@@ -115,17 +125,55 @@ std::expected<void, Refused> SubscriptionsEndpoint::check_access(const http::Req
 }
 
 // A long list is written off the shard's thread.
-void SubscriptionsEndpoint::answer_with_list(Exchange& exchange, const Place& place, std::string last_event_id) {
-  auto body = std::make_shared<std::string>();
+void SubscriptionsEndpoint::start_writing() {
+  std::erase_if(readers_, [this](const Reader& each) { return shard_.find(each.token) == nullptr; });
+  if (readers_.empty() || std::exchange(is_writing_, true)) return;
+  asked_before_ = readers_.size();
   const ActiveSubscriptions& all = shard_.shared().active_subscriptions;
-  auto write = [&all, body, selector = place.selector, last_event_id] {
-    *body = subscriptions_document(selector, all.list(selector), last_event_id);
+  const Place& place = readers_.front().place;
+  auto list = std::make_shared<std::string>();
+  // Tag and id are taken before the list: it may be newer than they say, and never older.
+  auto write = [&all, list, selector = place.selector, last_event_id = shard_.id_of(shard_.hub().dispatched())] {
+    *list = all.list(selector, last_event_id);
   };
-  shard_.run(std::move(write), [this, body, token = exchange.token(), etag = etag_of(last_event_id)] {
-    Exchange* waiting = shard_.find(token);
-    if (waiting == nullptr) return;
-    respond(*waiting, {.status = 200, .headers = document_headers(etag), .body = std::move(*body)});
-  });
+  shard_.run(std::move(write), [this, list, path = place.path(), etag = all.etag()] { on_written(path, etag, *list); });
+}
+
+void SubscriptionsEndpoint::on_written(const std::string& path, const std::string& etag, const std::string& list) {
+  is_writing_ = false;
+  std::deque<Reader> others;
+  std::vector<std::uint64_t> of_this_list;
+  for (std::size_t i = 0; i < readers_.size(); ++i) {
+    if (i < asked_before_ && readers_[i].place.path() == path) {
+      of_this_list.push_back(readers_[i].token);
+    } else {
+      others.push_back(std::move(readers_[i]));
+    }
+  }
+  readers_ = std::move(others);
+  for (const std::uint64_t token : of_this_list) {
+    Exchange* reader = shard_.find(token);
+    if (reader == nullptr) continue;
+    if (!has_room()) {
+      respond(*reader, busy());
+      continue;
+    }
+    http::Response response{.status = 200, .headers = document_headers(etag), .body = list};
+    add_cors(shard_.policy().origins, reader->head(), response.headers);
+    reader->respond_holding(std::move(response), hold(shard_.shared().listing_bytes, list.size()));
+  }
+  start_writing();
+}
+
+// Lists that readers have yet to take count until they are sent.
+bool SubscriptionsEndpoint::has_room() const {
+  return shard_.shared().listing_bytes <= shard_.shared().budget_bytes_per_shard / kShareOfBudget;
+}
+
+http::Response SubscriptionsEndpoint::busy() const {
+  auto response = http::problem_response(503, "too many lists of subscriptions are being read at the moment");
+  response.headers.add("Retry-After", std::to_string(shard_.limits().retry_after_s));
+  return response;
 }
 
 void SubscriptionsEndpoint::respond(Exchange& exchange, http::Response response) const {

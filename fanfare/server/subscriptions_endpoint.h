@@ -3,6 +3,8 @@
 // One thread: the shard's.
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <expected>
 #include <optional>
 #include <string>
@@ -31,11 +33,23 @@ class SubscriptionsEndpoint final : public Endpoint {
   static std::optional<Place> place_of(std::string_view path);
   void answer(Exchange& exchange, const Place& place, NewKeys new_keys);
   std::expected<void, Refused> check_access(const http::RequestHead& head, const std::string& path);
-  void answer_with_list(Exchange& exchange, const Place& place, std::string last_event_id);
+  void start_writing();
+  void on_written(const std::string& path, const std::string& etag, const std::string& list);
+  bool has_room() const;
+  http::Response busy() const;
   void respond(Exchange& exchange, http::Response response) const;
+
+  // Requests for collections. One list is written at a time, for all that ask for it.
+  struct Reader {
+    std::uint64_t token;
+    Place place;
+  };
 
   Shard& shard_;
   SelectorCompiler compiler_;
+  std::deque<Reader> readers_;
+  std::size_t asked_before_ = 0;  // so many of them had asked when the list that is being written was begun
+  bool is_writing_ = false;
 };
 
 }  // namespace fanfare

@@ -32,6 +32,13 @@ std::string member(std::string_view json, std::string_view name) {
                                            : json.substr(0, json.find_first_of(",}")));
 }
 
+std::string etag_of(const TestAnswer& answer) {
+  constexpr std::string_view kField = "\r\nETag: ";
+  const auto found = answer.head.find(kField);
+  if (found == answer.head.npos) return {};
+  return answer.head.substr(found + kField.size(), answer.head.find("\r\n", found + 1) - found - kField.size());
+}
+
 class SubscriptionsTest : public testing::Test {
  protected:
   TestAnswer list(std::string_view below = {}, std::string_view headers = bearer(kSeesAll)) {
@@ -126,16 +133,59 @@ TEST_F(SubscriptionsTest, AListThatHasNotChangedIsNotSentAgain) {
   Subscriber watcher(server_.port(), kWatch, bearer(kSeesAll));
   watcher.read_event();
   const auto first = list();
-  const std::string etag = "\"" + member(first.body, "lastEventID") + "\"";
-  EXPECT_TRUE(first.has("ETag: " + etag)) << first.head;
-  const std::string known = bearer(kSeesAll) + "If-None-Match: \"x\", W/" + etag + "\r\n";
+  const std::string etag = etag_of(first);
+  EXPECT_NE(etag, "");
+  const std::string known = bearer(kSeesAll) + "If-None-Match: \"x\", " + etag + "\r\n";
+  ask(server_.port(), post("topic=t&data=1", token_for({"*"}, {})));  // other updates change nothing
   const auto unchanged = list("", known);
   EXPECT_EQ(unchanged.status, 304);
   EXPECT_TRUE(unchanged.has("ETag: " + etag));
   EXPECT_EQ(list("/a", bearer("bad") + "If-None-Match: " + etag + "\r\n").status, 401) << "not without access";
+  EXPECT_EQ(list("/a/nobody", known).status, 404) << "what is not there is not unchanged";
   Subscriber another(server_.port(), "topic=a");
+  EXPECT_EQ(list("", known).status, 200) << "at once, whether or not the change has been announced";
+}
+
+TEST(Subscriptions, ListsThatNobodyTakesAreBounded) {
+  ServerUnderTest server(telling([](ServerOptions& options) {
+    options.threads = 1;
+    options.limits.budget_bytes = 24 * 1024 * 1024;
+    options.limits.unsent_bytes_max = 16 * 1024;
+  }));
+  std::string topics;
+  for (int i = 0; i < 100; ++i) topics += "topic=" + std::string(100, 'x') + std::to_string(i) + "&";
+  std::vector<std::unique_ptr<Subscriber>> subscribers;
+  for (int i = 0; i < 60; ++i) subscribers.push_back(std::make_unique<Subscriber>(server.port(), topics));
+  const std::string request = get(kSubscriptionsPath, bearer(kSeesAll));
+  std::vector<std::unique_ptr<Client>> readers;  // of 3 MB each, which they leave where they are
+  int status = 200;
+  while (status == 200 && readers.size() < 20) {
+    readers.push_back(std::make_unique<Client>(server.port(), /*receive_buffer_bytes=*/4'096));
+    const std::string head = readers.back()->send(request).read_through("\r\n\r\n");
+    status = std::stoi(head.substr(9));
+    if (status != 200) {
+      EXPECT_NE(head.find("\r\nRetry-After: "), head.npos) << head;
+    }
+  }
+  EXPECT_EQ(status, 503);
+  EXPECT_GE(readers.size(), 2u);
+  readers.clear();
+  for (int tries = 0; tries < 1'000 && ask(server.port(), request).status != 200; ++tries) {
+  }
+  EXPECT_EQ(ask(server.port(), request).status, 200) << "once they are gone, there is room again";
+}
+
+TEST(Subscriptions, ChangesBeyondTheBoundAreDroppedAndTheNextOnesTold) {
+  ServerUnderTest server(telling([](ServerOptions& options) {
+    options.threads = 1;
+    options.limits.announcements_max = 3;
+  }));
+  Subscriber watcher(server.port(), kWatch, bearer(kSeesAll));
   watcher.read_event();
-  EXPECT_EQ(list("", known).status, 200);
+  Subscriber many(server.port(), "topic=a&topic=b&topic=c&topic=d&topic=e");
+  for (const char* topic : {"a", "b", "c"}) EXPECT_EQ(member(watcher.read_event(), "topic"), topic);
+  Subscriber next(server.port(), "topic=next");
+  EXPECT_EQ(member(watcher.read_event(), "topic"), "next");
 }
 
 TEST_F(SubscriptionsTest, WhoReadsOnFromTheListMissesNoChange) {
