@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "fanfare/base/limit_ranges.h"
+
 namespace fanfare {
 namespace {
 
@@ -29,6 +31,24 @@ TEST(Limits, AnUnknownNameOrABadNumberIsRefusedWithWhatWouldBeRight) {
     EXPECT_FALSE(set_limit(limits, bad)) << bad;
   }
   EXPECT_EQ(limits.heartbeat_ms, Limits{}.heartbeat_ms);
+}
+
+TEST(Limits, HaveRangesInWhichAHubServesAndNothingOverflows) {
+  EXPECT_TRUE(check_limits(Limits{}));
+  const auto fault_of = [](std::string_view assignment) {
+    Limits limits;
+    EXPECT_TRUE(set_limit(limits, assignment));
+    const auto checked = check_limits(limits);
+    return checked ? std::string() : checked.error().message;
+  };
+  EXPECT_EQ(fault_of("turn_bytes_max=0"), "the limit turn_bytes_max takes a number from 1 to 1099511627776, not 0");
+  EXPECT_EQ(fault_of("updates_per_s_per_topic_max=4611686018427387904"),
+            "the limit updates_per_s_per_topic_max takes a number from 0 to 1000000, not 4611686018427387904");
+  EXPECT_NE(fault_of("update_bytes_max=4611686018427387904"), "");
+  EXPECT_NE(fault_of("burst_s=3601"), "");
+  for (const char* zero : {"connections_max=0", "history_age_ms_max=0", "updates_per_s_per_topic_max=0"}) {
+    EXPECT_EQ(fault_of(zero), "") << "0 means something else";
+  }
 }
 
 }  // namespace

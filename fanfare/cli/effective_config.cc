@@ -1,6 +1,7 @@
 #include "fanfare/cli/effective_config.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "fanfare/base/limits.h"
 #include "fanfare/cli/toml_file.h"
+#include "fanfare/jwks/jwks_url.h"
 
 namespace fanfare::cli {
 namespace {
@@ -29,6 +31,9 @@ std::string toml_value(const Setting& setting, const Given& given) {
       for (const std::string& text : given.texts) list.append(list.empty() ? "[" : ", ").append(toml_string(text));
       return list.empty() ? "[]" : list + "]";
     }
+    case SettingKind::kFile:
+    case SettingKind::kDirectory:
+      return toml_string(std::filesystem::absolute(given.texts.front()).string());
     default:
       return toml_string(given.texts.front());
   }
@@ -41,7 +46,11 @@ std::vector<Line> lines_of_settings(const GivenByName& all) {
     if (given == all.end()) continue;
     const std::string name(setting.name);
     const std::string comment = comment_of(given->second.origin);
-    if (setting.kind == SettingKind::kSecret) {
+    const auto url = setting.name.ends_with("-jwks-url") ? jwks::JwksUrl::parse(given->second.texts.front())
+                                                         : Result<jwks::JwksUrl>(fail("no URL"));
+    if (url && url->shown != url->text) {
+      lines.push_back({"# " + name + " = " + toml_string(url->shown) + " (its query is not shown)", comment});
+    } else if (setting.kind == SettingKind::kSecret) {
       lines.push_back({"# " + name + " = (not shown)", comment});
     } else {
       lines.push_back({name + " = " + toml_value(setting, given->second), comment});

@@ -219,6 +219,19 @@ TEST_F(ServeConfigTest, FaultsOfIssuersNameThem) {
   EXPECT_NE(fault().find(file + ":3: publisher-key: a secret for HS256 has 32 bytes"), std::string::npos) << fault();
 }
 
+TEST_F(ServeConfigTest, WhatIsPrintedNamesFilesWhereverItIsReadAndNoQueryOfAUrl) {
+  option("log", "memory");
+  write("hub.toml", "publisher-key = \"" + kSecret + "\"\nsubscriber-jwks-url = \"https://id.example/keys?secret\"\n");
+  arguments_.config = path("hub.toml");
+  const std::string text = effective_toml(read());
+  EXPECT_NE(text.find("# subscriber-jwks-url = \"https://id.example/keys"), std::string::npos) << text;
+  EXPECT_EQ(text.find("?secret"), std::string::npos) << text;
+  ServeConfig relative = read();
+  relative.effective.settings["data"] = {{"log"}, {}};
+  EXPECT_NE(effective_toml(relative).find("data = \"" + std::filesystem::absolute("log").string() + "\""),
+            std::string::npos);
+}
+
 TEST_F(ServeConfigTest, ChangesAreNamedByWhatTheyTake) {
   write("key", kSecret);
   arguments_.config = path("hub.toml");

@@ -59,9 +59,11 @@ Result<std::optional<std::string>> token_of(const http::RequestHead& head, const
   if (parameter != query.end() && !parameter->value.empty()) return parameter->value;
   const auto* cookies = head.headers.find("Cookie");
   auto token = cookies == nullptr ? std::nullopt : cookie_of(*cookies);
-  if (token && cookie == CookieCarrier::kUntrusted) {
-    return fail("a cookie may publish only from a page whose origin the hub trusts (--publish-origin), not from '" +
-                origin_of_page(head) + "'");
+  if (!token || token->empty()) return std::nullopt;
+  if (cookie == CookieCarrier::kUntrusted) {
+    const std::string origin(origin_of_page(head));
+    return fail("a cookie may publish only from a page whose origin the hub trusts (--publish-origin), not " +
+                (origin.empty() ? "without Origin and Referer" : "from '" + origin + "'"));
   }
   return token;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fanfare/base/check.h"
+#include "fanfare/base/limit_ranges.h"
 
 namespace fanfare {
 namespace {
@@ -45,6 +46,7 @@ Result<std::vector<net::IpRange>> parse_ranges(const std::vector<std::string>& t
 
 Result<Policy> make_policy(const ServerOptions& options) {
   FANFARE_CHECK(options.threads > 0 && options.limits.budget_bytes > 0);
+  if (auto checked = check_limits(options.limits); !checked) return std::unexpected(std::move(checked.error()));
   auto origins = Origins::parse(options.cors_origins);
   if (!origins) return std::unexpected(std::move(origins.error()));
   auto publish_origins = Origins::parse(options.publish_origins);
