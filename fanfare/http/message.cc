@@ -119,13 +119,22 @@ Response problem_response(int status, std::string_view detail) {
   return response;
 }
 
+Response retry_response(int status, std::string_view detail, std::uint64_t after_s) {
+  Response response = problem_response(status, detail);
+  response.headers.add("Retry-After", std::to_string(after_s));
+  return response;
+}
+
+std::string_view trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
 bool matches_etag(std::string_view if_none_match, std::string_view etag) {
   if (etag.starts_with("W/")) etag.remove_prefix(2);
   while (!if_none_match.empty()) {
     const auto comma = if_none_match.find(',');
-    std::string_view listed = if_none_match.substr(0, comma);
-    listed.remove_prefix(std::min(listed.find_first_not_of(" \t"), listed.size()));
-    listed = listed.substr(0, listed.find_last_not_of(" \t") + 1);
+    std::string_view listed = trimmed(if_none_match.substr(0, comma));
     if (listed.starts_with("W/")) listed.remove_prefix(2);
     if (listed == "*" || listed == etag) return true;
     if_none_match.remove_prefix(comma == if_none_match.npos ? if_none_match.size() : comma + 1);

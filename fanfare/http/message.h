@@ -61,6 +61,9 @@ Response text_response(int status, std::string_view line);
 // detail: a sentence that says what was wrong and what would be right. It may hold bytes of the peer's.
 Response problem_response(int status, std::string_view detail);
 
+// A problem that may be gone later: with Retry-After.
+Response retry_response(int status, std::string_view detail, std::uint64_t after_s);
+
 // "Not Found" for 404; "Unknown" for what RFC 9110 and 6585 do not name.
 std::string_view reason_phrase(int status);
 
@@ -69,6 +72,9 @@ bool has_media_type(const Headers& headers, std::string_view media_type);
 
 // Whether an If-None-Match (RFC 9110 section 13.1.2) lists this entity tag, in quotes; both may be weak.
 bool matches_etag(std::string_view if_none_match, std::string_view etag);
+
+// Without the spaces and tabs around it (OWS of RFC 9110 section 5.6.3).
+std::string_view trimmed(std::string_view text);
 
 // Whether two header or token values are equal without regard to ASCII case.
 bool equals_ignoring_case(std::string_view a, std::string_view b);

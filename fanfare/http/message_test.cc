@@ -44,6 +44,20 @@ TEST(Message, AProblemIsALineOfJsonWithTheSentence) {
   EXPECT_EQ(*response.headers.find("content-type"), "application/problem+json");
 }
 
+TEST(Message, AProblemThatMayBeGoneLaterSaysWhen) {
+  const Response response = retry_response(503, "full", 7);
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.body, problem_response(503, "full").body);
+  EXPECT_EQ(*response.headers.find("retry-after"), "7");
+}
+
+TEST(Message, SpacesAndTabsAroundAValueAreNoPartOfIt) {
+  EXPECT_EQ(trimmed(" \ta \tb\t "), "a \tb");
+  EXPECT_EQ(trimmed("a"), "a");
+  EXPECT_EQ(trimmed(" \t"), "");
+  EXPECT_EQ(trimmed(""), "");
+}
+
 TEST(Message, AnIfNoneMatchListsEntityTags) {
   for (const char* value : {"\"a\"", "W/\"a\"", "*", "\"b\", \"a\"", " \"b\" ,W/\"a\" "}) {
     EXPECT_TRUE(matches_etag(value, "\"a\"")) << value;

@@ -10,19 +10,13 @@
 namespace fanfare {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // The parts between separators; one of an address is not broken by a quoted separator, and if it were, it would be
 // none.
 std::vector<std::string_view> parts_of(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   for (;;) {
     const auto end = text.find(separator);
-    parts.push_back(trimmed(text.substr(0, end)));
+    parts.push_back(http::trimmed(text.substr(0, end)));
     if (end == text.npos) return parts;
     text.remove_prefix(end + 1);
   }
@@ -42,8 +36,8 @@ std::vector<std::string_view> elements_of(const http::Headers& headers, std::str
 std::string_view forwarded_for(std::string_view element) {
   for (std::string_view pair : parts_of(element, ';')) {
     const auto equals = pair.find('=');
-    if (equals == pair.npos || !http::equals_ignoring_case(trimmed(pair.substr(0, equals)), "for")) continue;
-    pair = trimmed(pair.substr(equals + 1));
+    if (equals == pair.npos || !http::equals_ignoring_case(http::trimmed(pair.substr(0, equals)), "for")) continue;
+    pair = http::trimmed(pair.substr(equals + 1));
     const bool is_quoted = pair.size() >= 2 && pair.front() == '"' && pair.back() == '"';
     return is_quoted ? pair.substr(1, pair.size() - 2) : pair;
   }

@@ -15,9 +15,7 @@ constexpr int kReadsAtOnce = 16;  // then the loop gets its turn
 constexpr std::string_view kFirstCommentChunk = "2\r\n:\n\r\n";
 
 http::Response overloaded(const Limits& limits, std::string_view reason) {
-  auto response = http::problem_response(503, reason);
-  response.headers.add("Retry-After", std::to_string(limits.retry_after_s));
-  return response;
+  return http::retry_response(503, reason, limits.retry_after_s);
 }
 
 }  // namespace

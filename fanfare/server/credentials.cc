@@ -1,6 +1,7 @@
 #include "fanfare/server/credentials.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace fanfare {
 namespace {
@@ -8,17 +9,11 @@ namespace {
 constexpr std::string_view kCookieName = "mercureAuthorization";
 constexpr std::string_view kScheme = "Bearer ";
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // The cookie's value in a Cookie header (RFC 6265 section 4.2.1).
 std::optional<std::string> cookie_of(std::string_view header) {
   while (!header.empty()) {
     const auto end = std::min(header.find(';'), header.size());
-    const std::string_view pair = trimmed(header.substr(0, end));
+    const std::string_view pair = http::trimmed(header.substr(0, end));
     header.remove_prefix(std::min(end + 1, header.size()));
     const auto equals = pair.find('=');
     if (equals == pair.npos || pair.substr(0, equals) != kCookieName) continue;
@@ -53,7 +48,7 @@ Result<std::optional<std::string>> token_of(const http::RequestHead& head, const
         !http::equals_ignoring_case(std::string_view(*header).substr(0, kScheme.size()), kScheme)) {
       return fail("the Authorization header must be 'Bearer' and a token");
     }
-    return std::string(trimmed(std::string_view(*header).substr(kScheme.size())));
+    return std::string(http::trimmed(std::string_view(*header).substr(kScheme.size())));
   }
   const auto parameter = std::ranges::find(query, "authorization", &url::FormField::name);
   if (parameter != query.end() && !parameter->value.empty()) return parameter->value;
@@ -76,9 +71,7 @@ http::Response unauthorized(std::string_view reason) {
 
 Refused refusal_of(const Denied& denied, const Limits& limits) {
   if (denied.denial != Denial::kNoKeys) return {unauthorized(denied.reason), denied.reason, denied.source};
-  auto response = http::problem_response(503, denied.reason);
-  response.headers.add("Retry-After", std::to_string(limits.retry_after_s));
-  return {std::move(response), denied.reason, denied.source};
+  return {http::retry_response(503, denied.reason, limits.retry_after_s), denied.reason, denied.source};
 }
 
 }  // namespace fanfare

@@ -23,9 +23,7 @@ Place::~Place() {
 }
 
 http::Response OverQuota::response() const {
-  auto response = http::problem_response(status, reason);
-  response.headers.add("Retry-After", std::to_string(retry_after_s));
-  return response;
+  return http::retry_response(status, reason, retry_after_s);
 }
 
 std::string subject_of(const std::optional<std::string>& token, const Grants& grants) {
