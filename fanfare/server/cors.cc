@@ -10,7 +10,7 @@ void add_cors(const Origins& origins, const http::RequestHead& request, http::He
   if (!answer) return;
   response.add("Access-Control-Allow-Origin", answer->allow_origin);
   if (answer->credentials == Credentials::kAllow) response.add("Access-Control-Allow-Credentials", "true");
-  response.add("Access-Control-Expose-Headers", "ETag, Last-Event-ID, Link");
+  response.add("Access-Control-Expose-Headers", "ETag, Last-Event-ID, Link, Retry-After");
 }
 
 void PreflightEndpoint::answer(Exchange& exchange) {

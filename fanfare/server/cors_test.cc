@@ -22,7 +22,7 @@ TEST(Cors, AListedOriginIsEchoedAndMaySendCredentials) {
   const auto headers = answer({"https://a.example", "http://b.example:81"}, "http://b.example:81");
   EXPECT_EQ(field(headers, "Access-Control-Allow-Origin"), "http://b.example:81");
   EXPECT_EQ(field(headers, "Access-Control-Allow-Credentials"), "true");
-  EXPECT_EQ(field(headers, "Access-Control-Expose-Headers"), "ETag, Last-Event-ID, Link");
+  EXPECT_EQ(field(headers, "Access-Control-Expose-Headers"), "ETag, Last-Event-ID, Link, Retry-After");
   EXPECT_EQ(field(headers, "Vary"), "Origin");
 }
 

@@ -324,7 +324,7 @@ std::vector<Case> cors() {
   const std::string ours = "Origin: https://app.example";
   const std::string allow = "Access-Control-Allow-Origin: https://app.example";
   const std::string credentials = "Access-Control-Allow-Credentials: true";
-  const std::string exposed = "Access-Control-Expose-Headers: ETag, Last-Event-ID, Link";
+  const std::string exposed = "Access-Control-Expose-Headers: ETag, Last-Event-ID, Link, Retry-After";
   return {
       {"AListedOriginReadsAStream",
        "Fetch: CORS with credentials",
