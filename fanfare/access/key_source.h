@@ -22,6 +22,13 @@ struct KeySourceFigures {
   std::optional<std::int64_t> fetched_at_s;  // Unix time at which the keys were last known to be the provider's
 };
 
+// What comes of asking a source for its keys again.
+enum class Renewal {
+  kAwaited,  // the fetch will be over within bounded time
+  kTooSoon,  // they were asked for so recently that it is of no use
+  kTooMany,  // so many wait for that fetch already that one more may not
+};
+
 class KeySource {
  public:
   virtual ~KeySource() = default;
@@ -30,10 +37,10 @@ class KeySource {
   virtual std::shared_ptr<const KeySet> current() const = 0;
   // Grows whenever current() changes.
   virtual std::uint64_t version() const = 0;
-  // Asks for the keys again, since a token needs one that is not among them. True: done will be called once, on any
-  // thread, when the fetch is over, however it went and within bounded time. False: they were asked for so recently
-  // that it is of no use, and done is dropped.
-  virtual bool renew(std::move_only_function<void()> done) = 0;
+  // Asks for the keys again, since a token needs one that is not among them. kAwaited: done will be called once, on any
+  // thread, when the fetch is over, however it went; else it is dropped. Whoever does not wait gives an empty one. It
+  // should hold little: it is kept whether or not somebody still needs it.
+  virtual Renewal renew(std::move_only_function<void()> done) = 0;
   virtual KeySourceFigures figures() const = 0;
 };
 

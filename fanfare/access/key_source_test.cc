@@ -16,7 +16,7 @@ class Source final : public KeySource {
  public:
   std::shared_ptr<const KeySet> current() const override { return keys; }
   std::uint64_t version() const override { return version_; }
-  bool renew(std::move_only_function<void()>) override { return false; }
+  Renewal renew(std::move_only_function<void()>) override { return Renewal::kTooSoon; }
   KeySourceFigures figures() const override { return {}; }
   void set(std::vector<Key> with) {
     keys = std::make_shared<const KeySet>(std::move(with));

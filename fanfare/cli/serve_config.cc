@@ -54,7 +54,7 @@ class Unfetched final : public KeySource {
  public:
   std::shared_ptr<const KeySet> current() const override { return nullptr; }
   std::uint64_t version() const override { return 0; }
-  bool renew(std::move_only_function<void()> /*done*/) override { return false; }
+  Renewal renew(std::move_only_function<void()> /*done*/) override { return Renewal::kTooSoon; }
   KeySourceFigures figures() const override { return {}; }
 };
 

@@ -124,7 +124,7 @@ Refusal refusal_of(const Ask& ask, const Limits& limits) {
   auto answer = ask();
   if (!answer && answer.error().source != nullptr) {
     auto fetched = std::make_shared<std::promise<void>>();
-    if (answer.error().source->renew([fetched] { fetched->set_value(); })) {
+    if (answer.error().source->renew([fetched] { fetched->set_value(); }) == Renewal::kAwaited) {
       fetched->get_future().wait_for(std::chrono::milliseconds(limits.jwks_fetch_ms_max) + kFetchPatience);
       answer = ask();
     }

@@ -13,6 +13,9 @@
 namespace fanfare::jwks {
 namespace {
 
+// So many may wait for one fetch: a request each, whose client may have left.
+constexpr std::size_t kWaitingMax = 1'000;
+
 using Done = std::move_only_function<void()>;
 
 class RemoteKeys final : public KeySource {
@@ -41,7 +44,7 @@ class RemoteKeys final : public KeySource {
     return refresh_.keys();
   }
   std::uint64_t version() const override { return version_; }
-  bool renew(Done done) override;
+  Renewal renew(Done done) override;
   KeySourceFigures figures() const override;
 
  private:
@@ -66,13 +69,15 @@ class RemoteKeys final : public KeySource {
   std::thread thread_;
 };
 
-bool RemoteKeys::renew(Done done) {
+Renewal RemoteKeys::renew(Done done) {
   const std::lock_guard lock(mutex_);
   const bool is_due = refresh_.due_ms() <= options_.steady_ms();
-  if (!is_fetching_ && !is_due && !refresh_.want(options_.steady_ms())) return false;
-  waiting_.push_back(std::move(done));
+  if (!is_fetching_ && !is_due && !refresh_.want(options_.steady_ms())) return Renewal::kTooSoon;
   changed_.notify_one();
-  return true;
+  if (!done) return Renewal::kAwaited;
+  if (waiting_.size() >= kWaitingMax) return Renewal::kTooMany;
+  waiting_.push_back(std::move(done));
+  return Renewal::kAwaited;
 }
 
 KeySourceFigures RemoteKeys::figures() const {

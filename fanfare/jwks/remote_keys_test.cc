@@ -80,7 +80,7 @@ class RemoteKeysTest : public testing::Test {
   // Asks for keys, and waits for the end of the fetch that is to bring them.
   void renew(KeySource& source, const std::function<void()>& meanwhile) {
     std::promise<void> over;
-    ASSERT_TRUE(source.renew([&over] { over.set_value(); }));
+    ASSERT_EQ(source.renew([&over] { over.set_value(); }), Renewal::kAwaited);
     meanwhile();
     over.get_future().wait();
   }
@@ -113,11 +113,11 @@ TEST_F(RemoteKeysTest, AnUnknownKeyBringsOneFetchAndThenNoneForAWhile) {
   std::atomic<int> others = 0;
   auto source = begin();
   renew(*source, [&] { provider.answer_keys("a"); });
-  EXPECT_FALSE(source->renew([] { ADD_FAILURE() << "asked too soon"; }));
+  EXPECT_EQ(source->renew([] { ADD_FAILURE() << "asked too soon"; }), Renewal::kTooSoon);
   now_ms += Limits{}.jwks_renew_s_min * 1'000;
   renew(*source, [&] {
     EXPECT_EQ(provider.await_request(2), "\"a\"");
-    for (int i = 0; i < 10; ++i) EXPECT_TRUE(source->renew([&others] { ++others; }));
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(source->renew([&others] { ++others; }), Renewal::kAwaited);
     provider.answer_keys("b");
   });
   EXPECT_EQ(source->current()->keys().front().id(), "b");
@@ -147,9 +147,21 @@ TEST_F(RemoteKeysTest, ItsEndCancelsTheFetchAndTellsWhoWaits) {
   auto source = begin();
   provider.await_request(1);
   bool told = false;
-  ASSERT_TRUE(source->renew([&told] { told = true; }));
+  ASSERT_EQ(source->renew([&told] { told = true; }), Renewal::kAwaited);
   source.reset();
   EXPECT_TRUE(told);
+}
+
+TEST_F(RemoteKeysTest, SoManyMayWaitForOneFetch) {
+  std::atomic<int> told = 0;
+  auto source = begin();
+  provider.await_request(1);
+  const auto wait = [&] { return source->renew([&told] { ++told; }); };
+  for (int i = 0; i < 1'000; ++i) ASSERT_EQ(wait(), Renewal::kAwaited);
+  EXPECT_EQ(wait(), Renewal::kTooMany);
+  EXPECT_EQ(source->renew({}), Renewal::kAwaited) << "who only asks for the fetch takes no place";
+  source.reset();
+  EXPECT_EQ(told, 1'000);
 }
 
 TEST_F(RemoteKeysTest, WarnsOfAWayOnWhichKeysCouldBePutIn) {

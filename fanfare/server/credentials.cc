@@ -74,4 +74,9 @@ Refused refusal_of(const Denied& denied, const Limits& limits) {
   return {http::retry_response(503, denied.reason, limits.retry_after_s), denied.reason, denied.source};
 }
 
+http::Response refusal_without_waiting(Refused refused) {
+  if (refused.source->renew({}) != Renewal::kAwaited) return std::move(refused.response);
+  return http::retry_response(503, refused.reason + ", and keys are being fetched: try again", 1);
+}
+
 }  // namespace fanfare

@@ -2,6 +2,7 @@
 // `authorization` query parameter, which wins over the cookie `mercureAuthorization`. Pure; any thread.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,9 @@ http::Response unauthorized(std::string_view reason);
 // A token that needs keys which its issuer may have published meanwhile waits for them, once.
 enum class NewKeys { kAwaited, kCame };
 
+// A request with a larger body does not wait for keys: before they tell whose it is, it is not worth its memory.
+inline constexpr std::size_t kUncheckedBodyBytesMax = 64 * 1024;
+
 // The answer to who is refused, and what may know better once it is renewed (as in Denied).
 struct Refused {
   http::Response response;
@@ -44,5 +48,9 @@ struct Refused {
 
 // 401, or 503 with Retry-After for kNoKeys.
 Refused refusal_of(const Denied& denied, const Limits& limits);
+
+// Asks for the keys that a token needs, without waiting for them: 503 with Retry-After if they may come, else 401 or
+// 503 as it is.
+http::Response refusal_without_waiting(Refused refused);
 
 }  // namespace fanfare

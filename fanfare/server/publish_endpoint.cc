@@ -21,7 +21,6 @@ constexpr std::size_t kQueryFieldsMax = 16;
 // Of a token's grants, in the reason of a refusal.
 constexpr std::size_t kSelectorsShown = 5;
 constexpr std::size_t kSelectorBytesShown = 200;
-constexpr std::size_t kUncheckedBodyBytesMax = 64 * 1024;  // read before anybody knows whose it is
 constexpr std::chrono::milliseconds kRetryParked{2};
 
 std::string_view media_type_of(const http::RequestHead& head) {
@@ -84,14 +83,12 @@ std::expected<std::size_t, http::Response> PublishEndpoint::admit(const Exchange
 
 // The body may come while the keys are fetched that tell whether it was allowed to, unless it is large.
 std::expected<std::size_t, http::Response> PublishEndpoint::admit_before_keys(const http::RequestHead& head,
-                                                                              Refused refused) const {
-  if (!refused.source->renew([] {})) return std::unexpected(std::move(refused.response));
+                                                                              Refused refused) {
   const auto* length = head.headers.find("Content-Length");
   const bool is_small = length != nullptr && length->size() <= 19 && std::stoull(*length) <= kUncheckedBodyBytesMax;
-  if (is_small) return kUncheckedBodyBytesMax;
-  auto response = http::problem_response(503, refused.reason + ", and keys are being fetched: try again");
-  response.headers.add("Retry-After", "1");
-  return std::unexpected(std::move(response));
+  if (!is_small) return std::unexpected(refusal_without_waiting(std::move(refused)));
+  if (refused.source->renew({}) != Renewal::kAwaited) return std::unexpected(std::move(refused.response));
+  return kUncheckedBodyBytesMax;
 }
 
 std::optional<PublishEndpoint::BodyFormat> PublishEndpoint::format_of(const http::RequestHead& head) {
@@ -148,7 +145,7 @@ void PublishEndpoint::answer(Exchange& exchange, NewKeys new_keys) {
     auto again = [this, token = exchange.token()] {
       if (Exchange* waiting = shard_.find(token)) answer(*waiting, NewKeys::kCame);
     };
-    if (shard_.await_keys(*refused.source, again)) return;
+    if (shard_.await_keys(refused, again)) return;
   }
   respond(exchange, std::move(refused.response));
 }
@@ -175,7 +172,7 @@ void PublishEndpoint::publish(Exchange& exchange, const Publisher& publisher) {
     append(token, std::move(*updates));
     return;
   }
-  parked_.push_back({token, std::move(*updates), net::steady_ms() + shard_.limits().publish_wait_ms});
+  parked_.push_back({token, net::steady_ms() + shard_.limits().publish_wait_ms});
   if (parked_.size() == 1) retry_timer_.start(kRetryParked, [this] { retry_parked(); });
 }
 
@@ -213,9 +210,9 @@ void PublishEndpoint::finish(std::uint64_t token, Result<std::vector<Appended>> 
 
 http::Response PublishEndpoint::not_stored(const Error& error) const {
   const int status = error.kind == ErrorKind::kNoSpace ? 507 : error.kind == ErrorKind::kOverloaded ? 503 : 500;
-  auto response = http::problem_response(status, "nothing was stored: " + error.message);
-  if (status != 500) response.headers.add("Retry-After", std::to_string(shard_.limits().retry_after_s));
-  return response;
+  const std::string detail = "nothing was stored: " + error.message;
+  if (status == 500) return http::problem_response(status, detail);
+  return http::retry_response(status, detail, shard_.limits().retry_after_s);
 }
 
 // Publishers are held while the shards cannot keep up with dispatching, so that nothing piles up without bound.
@@ -224,17 +221,26 @@ void PublishEndpoint::retry_parked() {
   while (!parked_.empty()) {
     const bool room = shard_.shared().overfull_feeds == 0;
     if (!room && now_ms < parked_.front().until_ms) break;
-    Parked next = std::move(parked_.front());
+    const Parked next = parked_.front();
     parked_.pop_front();
     Exchange* exchange = shard_.find(next.token);
     if (exchange == nullptr) continue;
     if (room) {
-      append(next.token, std::move(next.updates));
+      append_parked(*exchange);
       continue;
     }
     respond(*exchange, not_stored({"the hub is overloaded", ErrorKind::kOverloaded}));
   }
   if (!parked_.empty()) retry_timer_.start(kRetryParked, [this] { retry_parked(); });
+}
+
+void PublishEndpoint::append_parked(Exchange& exchange) {
+  auto updates = read(exchange);
+  if (!updates) {  // by other limits than those that it was parked under
+    respond(exchange, http::problem_response(updates.error().status, updates.error().reason));
+    return;
+  }
+  append(exchange.token(), std::move(*updates));
 }
 
 void PublishEndpoint::respond(Exchange& exchange, http::Response response) const {

@@ -38,14 +38,14 @@ class PublishEndpoint final : public Endpoint {
     std::optional<std::int64_t> expires_at_s;
     std::string subject;  // as of subject_of
   };
+  // What it publishes is kept by its connection alone, and read again: its client may leave.
   struct Parked {
     std::uint64_t token;
-    std::vector<Update> updates;
     std::uint64_t until_ms;
   };
 
   std::expected<const Publisher*, Refused> publisher_of(const http::RequestHead& head);
-  std::expected<std::size_t, http::Response> admit_before_keys(const http::RequestHead& head, Refused refused) const;
+  static std::expected<std::size_t, http::Response> admit_before_keys(const http::RequestHead& head, Refused refused);
   void answer(Exchange& exchange, NewKeys new_keys);
   void publish(Exchange& exchange, const Publisher& publisher);
   static std::optional<BodyFormat> format_of(const http::RequestHead& head);
@@ -54,6 +54,7 @@ class PublishEndpoint final : public Endpoint {
   void finish(std::uint64_t token, Result<std::vector<Appended>> appended);
   http::Response not_stored(const Error& error) const;
   void retry_parked();
+  void append_parked(Exchange& exchange);
   void respond(Exchange& exchange, http::Response response) const;
 
   Shard& shard_;

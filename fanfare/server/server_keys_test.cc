@@ -20,6 +20,12 @@ std::string bearer(const std::string& token) {
   return "Authorization: Bearer " + token + "\r\n";
 }
 
+std::string query(std::string_view form, const std::string& token) {
+  std::string text = "QUERY /.well-known/mercure HTTP/1.1\r\nHost: a\r\n" + bearer(token);
+  text.append("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ");
+  return text.append(std::to_string(form.size())).append("\r\n\r\n").append(form);
+}
+
 class ServerKeysTest : public testing::Test {
  protected:
   std::uint16_t port() const { return server.port(); }
@@ -52,7 +58,7 @@ TEST_F(ServerKeysTest, APublisherWaitsForTheKeyThatItsTokenNames) {
   EXPECT_EQ(ask(port(), post("topic=t&data=1", token_of("a"))).status, 200);
   Client client(port());
   client.send(post("topic=t&data=2", token_of("b")));
-  await_waiting(2);  // once for its head, once for its body
+  await_waiting(1);
   source->set(keys_named("b"));
   source->finish();
   EXPECT_EQ(client.read_answer().status, 200);
@@ -62,11 +68,11 @@ TEST_F(ServerKeysTest, WhoIsStillUnknownAfterTheFetchIsRefused) {
   source->set(keys_named("a"));
   Client publisher(port());
   publisher.send(post("topic=t", token_of("b")));
-  await_waiting(2);
+  await_waiting(1);
   Client subscriber(port());
   subscriber.send(subscribe("topic=a", bearer(token_of("b"))));
-  await_waiting(3);
-  source->forbid_renewal();
+  await_waiting(2);
+  source->answer_renewals(Renewal::kTooSoon);
   source->finish();
   for (Client* client : {&publisher, &subscriber}) {
     const auto answer = client->read_answer();
@@ -76,7 +82,7 @@ TEST_F(ServerKeysTest, WhoIsStillUnknownAfterTheFetchIsRefused) {
 }
 
 TEST_F(ServerKeysTest, WithoutAnyKeysItIsTheHubThatIsUnavailable) {
-  source->forbid_renewal();
+  source->answer_renewals(Renewal::kTooSoon);
   for (const auto& request : {subscribe("topic=a", bearer(token_of("a"))), post("topic=t", token_of("a"))}) {
     const auto answer = ask(port(), request);
     EXPECT_EQ(answer.status, 503) << answer.body;
@@ -85,9 +91,31 @@ TEST_F(ServerKeysTest, WithoutAnyKeysItIsTheHubThatIsUnavailable) {
   Subscriber anonymous(port(), "topic=a");
 }
 
+TEST_F(ServerKeysTest, WhenTooManyWaitForKeysItIsTheHubThatIsUnavailable) {
+  source->set(keys_named("a"));
+  source->answer_renewals(Renewal::kTooMany);
+  for (const auto& request : {subscribe("topic=a", bearer(token_of("b"))), post("topic=t", token_of("b"))}) {
+    const auto answer = ask(port(), request);
+    EXPECT_EQ(answer.status, 503) << answer.body;
+    EXPECT_TRUE(answer.has("Retry-After: 5"));
+  }
+}
+
+TEST_F(ServerKeysTest, AQueryIsReadAgainWhenTheKeysHaveCome) {
+  Client client(port());
+  client.send(query("topic=a&topic=b", token_of("a")));
+  await_waiting(1);
+  source->set(keys_named("a"));
+  source->finish();
+  EXPECT_EQ(client.read_answer().status, 200);
+  EXPECT_EQ(client.read_chunk(), ":\n");
+  EXPECT_EQ(ask(port(), post("topic=b&data=1", token_of("a"))).status, 200);
+  EXPECT_NE(client.read_event().find("data: 1\n"), std::string::npos);
+}
+
 TEST_F(ServerKeysTest, ATokenWhoseKeyIsWithdrawnPublishesNoMore) {
   source->set(keys_named("a"));
-  source->forbid_renewal();
+  source->answer_renewals(Renewal::kTooSoon);
   EXPECT_EQ(ask(port(), post("topic=t", token_of("a"))).status, 200);
   source->set(keys_named("b"));
   EXPECT_EQ(ask(port(), post("topic=t", token_of("a"))).status, 401);
@@ -100,6 +128,19 @@ TEST_F(ServerKeysTest, ALargeBodyIsNotTakenBeforeItIsKnownWhose) {
   EXPECT_EQ(refused.status, 503);
   EXPECT_TRUE(refused.has("Retry-After: 1"));
   EXPECT_EQ(ask(port(), post(large, token_of("a"))).status, 200);
+}
+
+TEST_F(ServerKeysTest, ALargeQueryIsNotKeptBeforeItIsKnownWhose) {
+  source->set(keys_named("a"));
+  std::string large = "topic=a";
+  for (int i = 0; i < 17; ++i) large += "&topic=" + std::string(4'000, 'x');
+  const auto refused = ask(port(), query(large, token_of("b")));
+  EXPECT_EQ(refused.status, 503) << refused.body;
+  EXPECT_TRUE(refused.has("Retry-After: 1"));
+  EXPECT_EQ(source->waiting(), 0u);
+  EXPECT_EQ(ask(port(), query(large, token_of("a"))).status, 200);
+  source->answer_renewals(Renewal::kTooSoon);
+  EXPECT_EQ(ask(port(), query(large, token_of("b"))).status, 401);
 }
 
 TEST_F(ServerKeysTest, WhoLeavesMeanwhileIsGoneAfterTheFetch) {

@@ -278,8 +278,21 @@ std::string Shard::id_of(Position position) const {
   return id.empty() ? "earliest" : id;
 }
 
-bool Shard::await_keys(KeySource& source, net::Task then) {
+Renewal Shard::renew(KeySource& source, net::Task then) {
   return source.renew([loop = loop_, then = std::move(then)]() mutable { loop->post(std::move(then)); });
+}
+
+bool Shard::await_keys(KeySource& source, net::Task then) {
+  return renew(source, std::move(then)) == Renewal::kAwaited;
+}
+
+bool Shard::await_keys(Refused& refused, net::Task then) {
+  const Renewal renewal = renew(*refused.source, std::move(then));
+  if (renewal == Renewal::kTooMany) {
+    refused.response =
+        http::retry_response(503, refused.reason + ", and too many requests wait for keys", limits().retry_after_s);
+  }
+  return renewal == Renewal::kAwaited;
 }
 
 Exchange* Shard::find(std::uint64_t token) {

@@ -21,6 +21,7 @@
 #include "fanfare/net/loop.h"
 #include "fanfare/observe/metrics.h"
 #include "fanfare/server/connection.h"
+#include "fanfare/server/credentials.h"
 #include "fanfare/server/feed.h"
 #include "fanfare/server/policy.h"
 #include "fanfare/server/router.h"
@@ -80,14 +81,18 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   // The connection is closed; it is destroyed when nobody can point to it any more.
   void retire(Connection& connection);
 
-  // Asks the source for its keys again, and goes on in this thread when they have come or not. False: as in renew.
+  // Asks the source for its keys again, and goes on in this thread when they have come or not. False: that is of no use
+  // now, or too many wait. then should hold an exchange's token, not the request: the client may have left.
   bool await_keys(KeySource& source, net::Task then);
+  // The same for who was refused for want of keys. False: refused.response is the answer, 503 if too many wait.
+  bool await_keys(Refused& refused, net::Task then);
 
   Exchange* find(std::uint64_t token) override;
   void read_after(ReadRequest request, ReadDone done) override;
   void run(std::move_only_function<void()> work, std::move_only_function<void()> then) override;
 
  private:
+  Renewal renew(KeySource& source, net::Task then);
   void on_accept(int fd, const net::Address& peer);
   void take_turn();
   void post_flush();

@@ -70,30 +70,35 @@ struct SubscribeEndpoint::Wish {
 };
 
 void SubscribeEndpoint::answer(Exchange& exchange) {
+  answer(exchange, NewKeys::kAwaited);
+}
+
+// Who waits for keys is read again when they have come: meanwhile its request is kept by its connection alone.
+void SubscribeEndpoint::answer(Exchange& exchange, NewKeys new_keys) {
   auto wish = read(exchange);
   if (!wish) {
     refuse(exchange, std::move(wish.error()));
     return;
   }
-  authorise(exchange, std::move(*wish), NewKeys::kAwaited);
-}
-
-void SubscribeEndpoint::authorise(Exchange& exchange, Wish wish, NewKeys new_keys) {
-  auto grants = shard_.policy().authorizer.subscriber(wish.token, std::time(nullptr));
+  auto grants = shard_.policy().authorizer.subscriber(wish->token, std::time(nullptr));
   if (grants) {
-    wish.subject = subject_of(wish.token, *grants);
-    wish.request.grants = std::move(grants->subscribe);
-    wish.expires_at_s = grants->expires_at_s;
-    wish.payload = std::move(grants->payload);
-    serve(exchange, std::move(wish));
+    wish->subject = subject_of(wish->token, *grants);
+    wish->request.grants = std::move(grants->subscribe);
+    wish->expires_at_s = grants->expires_at_s;
+    wish->payload = std::move(grants->payload);
+    serve(exchange, std::move(*wish));
     return;
   }
   Refused refused = refusal_of(grants.error(), shard_.limits());
   if (new_keys == NewKeys::kAwaited && refused.source != nullptr) {
-    auto again = [this, token = exchange.token(), wish = std::move(wish)]() mutable {
-      if (Exchange* waiting = shard_.find(token)) authorise(*waiting, std::move(wish), NewKeys::kCame);
+    if (exchange.body().size() > kUncheckedBodyBytesMax) {
+      refuse(exchange, refusal_without_waiting(std::move(refused)));
+      return;
+    }
+    auto again = [this, token = exchange.token()] {
+      if (Exchange* waiting = shard_.find(token)) answer(*waiting, NewKeys::kCame);
     };
-    if (shard_.await_keys(*refused.source, std::move(again))) return;
+    if (shard_.await_keys(refused, again)) return;
   }
   refuse(exchange, std::move(refused.response));
 }
@@ -281,9 +286,7 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
 }
 
 http::Response SubscribeEndpoint::busy(std::string_view reason) const {
-  auto response = http::problem_response(503, reason);
-  response.headers.add("Retry-After", std::to_string(shard_.limits().retry_after_s));
-  return response;
+  return http::retry_response(503, reason, shard_.limits().retry_after_s);
 }
 
 void SubscribeEndpoint::refuse(Exchange& exchange, http::Response response) const {

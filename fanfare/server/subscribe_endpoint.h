@@ -25,7 +25,7 @@ class SubscribeEndpoint final : public Endpoint {
  private:
   struct Wish;
   std::expected<Wish, http::Response> read(const Exchange& exchange) const;
-  void authorise(Exchange& exchange, Wish wish, NewKeys new_keys);
+  void answer(Exchange& exchange, NewKeys new_keys);
   void serve(Exchange& exchange, Wish wish);
   // Asks the log (by calling ask with the completion), then goes on with what it found.
   using GoOn = void (SubscribeEndpoint::*)(Exchange&, Wish, const Result<FindResult>&);

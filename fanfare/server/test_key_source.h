@@ -20,11 +20,11 @@ class TestKeySource final : public KeySource {
     const std::lock_guard lock(mutex_);
     return version_;
   }
-  bool renew(std::move_only_function<void()> done) override {
+  Renewal renew(std::move_only_function<void()> done) override {
     const std::lock_guard lock(mutex_);
-    if (!may_renew_) return false;
-    waiting_.push_back(std::move(done));
-    return true;
+    if (!done) return renewal_ == Renewal::kTooSoon ? Renewal::kTooSoon : Renewal::kAwaited;
+    if (renewal_ == Renewal::kAwaited) waiting_.push_back(std::move(done));
+    return renewal_;
   }
   KeySourceFigures figures() const override {
     return {.url = "https://id.example/keys", .keys = 7, .fetches_total = 5, .failures_total = 3, .fetched_at_s = 11};
@@ -35,9 +35,10 @@ class TestKeySource final : public KeySource {
     keys_ = std::make_shared<const KeySet>(std::move(keys));
     ++version_;
   }
-  void forbid_renewal() {
+  // What comes of asking from now on; kAwaited until then.
+  void answer_renewals(Renewal with) {
     const std::lock_guard lock(mutex_);
-    may_renew_ = false;
+    renewal_ = with;
   }
   std::size_t waiting() const {
     const std::lock_guard lock(mutex_);
@@ -57,7 +58,7 @@ class TestKeySource final : public KeySource {
   mutable std::mutex mutex_;
   std::shared_ptr<const KeySet> keys_;
   std::uint64_t version_ = 0;
-  bool may_renew_ = true;
+  Renewal renewal_ = Renewal::kAwaited;
   std::vector<std::move_only_function<void()>> waiting_;
 };
 
