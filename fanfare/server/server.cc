@@ -4,7 +4,9 @@
 #include <atomic>
 #include <fstream>
 #include <limits>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "fanfare/server/shard.h"
 
@@ -44,6 +46,14 @@ std::size_t default_budget_bytes() {
   return bytes / 4;
 }
 
+// A policy on its way to the shards, and the keys of the one before. Ending a source of keys waits for its fetch, which
+// no shard has to do: so they are held here until every shard has let go of them.
+struct Replacement {
+  Policy policy;
+  std::vector<std::shared_ptr<KeySource>> sources_before;
+  std::atomic<std::size_t> shards_left;
+};
+
 struct Server::State {
   State(FixedOptions fixed, EventLog& history, Log& to, const Limits& limits)
       : options(std::move(fixed)),
@@ -59,18 +69,20 @@ struct Server::State {
                .budget_bytes_per_shard = budget_bytes / options.threads} {}
 
   void on_stop();
+  void replace(Policy policy);
+  void forget(const Replacement* done);
 
   const FixedOptions options;
   const std::size_t budget_bytes;
   ActiveSubscriptions active_subscriptions;
   Quotas quotas;
   Shared shared;
+  std::vector<std::shared_ptr<KeySource>> sources;  // of keys, of the policy that was given last
+  std::mutex replacements_mutex;
+  std::vector<std::unique_ptr<Replacement>> replacements;  // that some shard does not go by yet
   std::vector<std::unique_ptr<ShardCounters>> counters;
   std::vector<std::unique_ptr<Shard>> shards;
   std::vector<net::Address> addresses;
-  // Of keys, in force and until they were replaced: ending one waits for its fetch, which no shard has to do.
-  std::vector<std::shared_ptr<KeySource>> sources;
-  std::vector<std::shared_ptr<KeySource>> sources_before;
   net::Loop control;       // the calling thread's: signals
   OffThreadWorker worker;  // ends before the shards whose loops it posts to
   int stops = 0;           // how often it was asked to
@@ -121,9 +133,32 @@ Result<void> Server::replace(ServerOptions options) {
   options.limits.budget_bytes = state_->budget_bytes;
   auto policy = make_policy(options);
   if (!policy) return std::unexpected(std::move(policy.error()));
-  for (const auto& shard : state_->shards) shard->replace(*policy);
-  state_->sources_before = std::exchange(state_->sources, policy->authorizer.sources());
+  state_->replace(std::move(*policy));
   return {};
+}
+
+void Server::State::replace(Policy policy) {
+  auto sources_before = std::exchange(sources, policy.authorizer.sources());
+  auto made = std::make_unique<Replacement>(std::move(policy), std::move(sources_before), shards.size());
+  Replacement* const replacement = made.get();
+  {
+    const std::lock_guard lock(replacements_mutex);
+    replacements.push_back(std::move(made));
+  }
+  for (const auto& shard : shards) {
+    shard->replace(replacement->policy, [this, replacement] {
+      if (--replacement->shards_left == 0) control.post([this, replacement] { forget(replacement); });
+    });
+  }
+}
+
+// On the control thread, where sources may end.
+void Server::State::forget(const Replacement* done) {
+  std::unique_ptr<Replacement> taken;
+  const std::lock_guard lock(replacements_mutex);
+  const auto found = std::ranges::find(replacements, done, &std::unique_ptr<Replacement>::get);
+  taken = std::move(*found);
+  replacements.erase(found);
 }
 
 std::vector<std::string> Server::addresses() const {

@@ -1,6 +1,8 @@
 // Requests whose tokens need keys that are not there: they wait for one fetch, and are refused if it does not help.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "fanfare/server/server_under_test.h"
 #include "fanfare/server/test_key_source.h"
 
@@ -166,6 +168,27 @@ TEST_F(ServerKeysTest, WhoReadsSubscriptionsWaitsToo) {
   source->set(keys_named("a"));
   source->finish();
   EXPECT_EQ(client.read_answer().status, 200);
+}
+
+TEST_F(ServerKeysTest, SourcesThatWereReplacedEnd) {
+  ServerOptions options;
+  const auto give = [&](const std::shared_ptr<TestKeySource>& to_give) {
+    options.access.issuers = {{.name = "", .publisher_keys = {}, .subscriber_keys = {}, .publisher_source = to_give}};
+  };
+  std::vector<std::weak_ptr<TestKeySource>> before = {source};
+  source.reset();
+  for (int i = 0; i < 10; ++i) {  // faster than the shards get to it
+    auto next = std::make_shared<TestKeySource>();
+    give(next);
+    ASSERT_TRUE(server.server().replace(options));
+    before.push_back(std::move(next));
+  }
+  const auto last = std::make_shared<TestKeySource>();
+  last->set(keys_named("last"));
+  give(last);
+  ASSERT_TRUE(server.server().replace(options));
+  eventually([&] { return std::ranges::all_of(before, [](const auto& each) { return each.expired(); }); });
+  EXPECT_EQ(ask(port(), post("topic=t", token_of("last"))).status, 200);
 }
 
 TEST_F(ServerKeysTest, MetricsTellOfTheFetches) {

@@ -70,12 +70,13 @@ Result<void> Shard::listen(std::vector<net::Address>& addresses) {
   return {};
 }
 
-void Shard::replace(Policy policy) {
-  loop_->post([this, policy = std::move(policy)]() mutable {
-    policy_ = std::move(policy);
+void Shard::replace(const Policy& policy, net::Task replaced) {
+  loop_->post([this, &policy, replaced = std::move(replaced)]() mutable {
+    policy_ = policy;
     ++policy_version_;
     hub_->set_limits(policy_.limits);
     pause_or_resume_accepting();
+    replaced();
   });
 }
 

@@ -43,8 +43,9 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   // No new streams; open ones are told to come back later, spread over the drain window, and end. Then run() returns.
   void begin_drain();
   void stop() { loop_->stop(); }
-  // The shard goes by this policy from a later task on.
-  void replace(Policy policy);
+  // The shard goes by a copy of this policy from a later task on, and then says so, in its thread: it has nothing left
+  // of the one before. Until then, or until the shard has ended, the policy must stay.
+  void replace(const Policy& policy, net::Task replaced);
 
   // Completions from other threads hold on to it: they may come when the shard is gone, and then what they post is
   // dropped.
