@@ -48,13 +48,12 @@ std::uint64_t Quotas::key_of(Kind kind, std::string_view text) const {
 std::pair<Place, Welcome> Quotas::connect(const Limits& limits, const net::IpAddress& address) {
   Place place;
   const std::size_t most = limits.connections_per_address_max;
-  if (most == 0) return {std::move(place), Welcome::kServed};
   const std::uint64_t key = key_of(Kind::kConnections, address.of_client().as_text());
   const std::lock_guard lock(mutex_);
   const std::size_t open = ++counts_[key];
   place.quotas_ = this;
   place.keys_[0] = key;
-  if (open <= most) return {std::move(place), Welcome::kServed};
+  if (most == 0 || open <= most) return {std::move(place), Welcome::kServed};
   ++refusals_[static_cast<std::size_t>(Kind::kConnections)];
   return {std::move(place), open <= most + kToldConnections ? Welcome::kRefused : Welcome::kClosed};
 }
@@ -78,19 +77,20 @@ std::expected<Place, OverQuota> Quotas::subscribe(const Limits& limits, const ne
   const std::array<Counted, 3> all = {
       {{Kind::kSubscribers, limits.subscribers_max, "", 503},
        {Kind::kAddressStreams, limits.subscribers_per_address_max, client.as_text(), 429},
-       {Kind::kSubjectStreams, subject.empty() ? 0 : limits.subscribers_per_subject_max, subject, 429}}};
+       {Kind::kSubjectStreams, limits.subscribers_per_subject_max, subject, 429}}};
   Place place;
-  if (std::ranges::all_of(all, [](const Counted& each) { return each.most == 0; })) return place;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const bool has_no_subject = all[i].kind == Kind::kSubjectStreams && subject.empty();
+    if (!has_no_subject) place.keys_[i] = key_of(all[i].kind, all[i].text);
+  }
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& [kind, most, text, status] = all[i];
-    if (most == 0) continue;
-    const std::uint64_t key = key_of(kind, text);
-    const auto found = counts_.find(key);
+    if (most == 0 || place.keys_[i] == 0) continue;
+    const auto found = counts_.find(place.keys_[i]);
     if (found != counts_.end() && found->second >= most) {
       return std::unexpected(over_count(kind, most, limits.retry_after_s, status));
     }
-    place.keys_[i] = key;
   }
   place.quotas_ = this;
   for (const std::uint64_t key : place.keys_) {

@@ -1,6 +1,6 @@
 // How much one client, one subject and one topic may take: the limits against abuse of base/limits.h, over all shards.
-// One table behind one mutex, which a connection, a stream and a publish request touch once each where such a limit is
-// set, and no delivery ever.
+// One table behind one mutex, which a connection and a stream touch as they begin and end, so that limits which are set
+// later know of them; a publish request touches it where there is such a limit, and no delivery ever.
 // Any thread. Times are arguments (ms of a clock that never goes back).
 #pragma once
 

@@ -52,7 +52,7 @@ class QuotasTest : public testing::Test {
   std::uint64_t retry_after_s = 0;
 };
 
-TEST_F(QuotasTest, WithoutLimitsNothingIsCounted) {
+TEST_F(QuotasTest, WithoutLimitsEverythingPasses) {
   for (int i = 0; i < 1'000; ++i) {
     EXPECT_EQ(quotas.connect(limits, kOne).second, Welcome::kServed);
     EXPECT_TRUE(quotas.subscribe(limits, kOne, "s"));
@@ -76,6 +76,23 @@ TEST_F(QuotasTest, ConnectionsOfAnAddressAreToldThenClosedAndComeAgainWhenOthers
   EXPECT_EQ(refusals_of(quotas, "connections_per_address_max"), 17u);
   places.clear();
   EXPECT_EQ(connect(kOne), Welcome::kServed);
+}
+
+TEST_F(QuotasTest, WhatIsOpenCountsWhenALimitIsSet) {
+  std::vector<Place> places;
+  places.push_back(quotas.connect(limits, kOne).first);
+  places.push_back(quotas.subscribe(limits, kOne, "ann").value());
+  limits.connections_per_address_max = 1;
+  EXPECT_EQ(quotas.connect(limits, kOne).second, Welcome::kRefused);
+  for (auto most :
+       {&Limits::subscribers_max, &Limits::subscribers_per_address_max, &Limits::subscribers_per_subject_max}) {
+    Limits one = limits;
+    one.*most = 1;
+    EXPECT_FALSE(quotas.subscribe(one, kOne, "ann"));
+    EXPECT_TRUE(quotas.subscribe(limits, kOne, "ann"));
+  }
+  places.clear();
+  EXPECT_EQ(quotas.connect(limits, kOne).second, Welcome::kServed);
 }
 
 TEST_F(QuotasTest, AnIpv6ClientIsItsNetwork) {
