@@ -59,6 +59,25 @@ std::string query_request(std::string_view target_query, std::string_view form, 
 
 const std::string kForm = "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\n";
 
+TEST(ServerQuery, WhatIsAnnouncedIsNoMoreThanAHeadCouldHold) {
+  std::string form = "topic=a";
+  for (int i = 0; i < 20; ++i) form += "&topic=" + std::string(999, 'x');
+  const std::string request = query_request("", form, kForm);
+  const auto limit = [](bool tells) {
+    return [tells](ServerOptions& options) {
+      options.subscriptions = tells;
+      options.limits.request_head_bytes_max = 19'980;
+    };
+  };
+  ServerUnderTest telling(limit(true));
+  const auto refused = ask(telling.port(), request);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("at most 19980 are allowed (request_head_bytes_max)"), refused.body.npos) << refused.body;
+  EXPECT_EQ(ask(telling.port(), query_request("", form.substr(8), kForm)).status, 200);
+  ServerUnderTest silent(limit(false));
+  EXPECT_EQ(ask(silent.port(), request).status, 200);
+}
+
 TEST_F(ServerTest, AQueryHasItsTopicsInAForm) {
   publish("topic=a&data=1&id=1");
   publish("topic=b&data=2&id=2");

@@ -175,6 +175,8 @@ std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(c
   if (wish.request.selectors.size() > limits.selectors_per_subscription_max) {
     return refuse(400, "at most " + std::to_string(limits.selectors_per_subscription_max) + " topics are allowed");
   }
+  if (auto announced = check_announced(wish.request.selectors); !announced)
+    return refuse(400, announced.error().message);
   auto token = token_of(head, *query, CookieCarrier::kAccepted);
   if (!token) return std::unexpected(unauthorized(token.error().message));
   wish.token = std::move(*token);
@@ -190,6 +192,17 @@ std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(c
     wish.wants_state = true;
   }
   return wish;
+}
+
+// What is announced goes to everybody who watches: no QUERY may make more of it than a GET could.
+Result<void> SubscribeEndpoint::check_announced(const std::vector<std::string>& selectors) const {
+  if (!shard_.shared().options.subscriptions) return {};
+  std::size_t bytes = 0;
+  for (const auto& selector : selectors) bytes += selector.size();
+  const std::size_t most = shard_.limits().request_head_bytes_max;
+  if (bytes <= most) return {};
+  return fail("the topics have " + std::to_string(bytes) + " bytes together, and this hub announces each: at most " +
+              std::to_string(most) + " are allowed (request_head_bytes_max)");
 }
 
 void SubscribeEndpoint::resume(Exchange& exchange, Wish wish, const Result<FindResult>& found) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fanfare/history/event_log.h"
 #include "fanfare/server/credentials.h"
@@ -25,6 +26,7 @@ class SubscribeEndpoint final : public Endpoint {
  private:
   struct Wish;
   std::expected<Wish, http::Response> read(const Exchange& exchange) const;
+  Result<void> check_announced(const std::vector<std::string>& selectors) const;
   void answer(Exchange& exchange, NewKeys new_keys);
   void serve(Exchange& exchange, Wish wish);
   // Asks the log (by calling ask with the completion), then goes on with what it found.
