@@ -15,6 +15,7 @@
 #include "fanfare/cli/history_rules.h"
 #include "fanfare/cli/key_options.h"
 #include "fanfare/cli/weak_keys.h"
+#include "fanfare/net/ip_address.h"
 #include "fanfare/server/server.h"
 
 namespace fanfare::cli {
@@ -89,6 +90,7 @@ class Reading {
 
   const Layer& given() const { return config_.effective; }
   void give_default(std::string_view name, std::vector<std::string> texts, std::string reason = {});
+  Result<void> check_origins_and_proxies() const;
   std::string named(std::string_view setting) const;
 
   const ServeArguments& arguments_;
@@ -148,7 +150,9 @@ Result<void> Reading::add_defaults() {
 
 Result<void> Reading::place_log() {
   const bool has_log = given().settings.contains("log");
-  if (has_log && given().settings.contains("data")) return fail("give --log memory or --data, not both");
+  if (has_log && given().settings.contains("data")) {
+    return fail("give " + named("log") + " memory or " + named("data") + ", not both");
+  }
   if (has_log || given().settings.contains("data")) return {};
   const std::string directory = default_log_directory(arguments_.environment);
   if (directory.empty()) return fail("where to keep the event log? Give --data DIR, or --log memory for none");
@@ -290,10 +294,7 @@ Result<void> Reading::set_server() {
   server.cors_origins = list("cors-origin");
   server.publish_origins = list("publish-origin");
   server.trusted_proxies = list("trusted-proxy");
-  for (const auto& [name, origins] :
-       {std::pair("cors-origin", &server.cors_origins), std::pair("publish-origin", &server.publish_origins)}) {
-    if (const auto parsed = Origins::parse(*origins); !parsed) return fail(named(name) + ": " + parsed.error().message);
-  }
+  if (auto checked = check_origins_and_proxies(); !checked) return checked;
   server.unknown_id = given().text("unknown-id") == "replay" ? UnknownId::kReplay : UnknownId::kLive;
   server.subscriptions = given().is_on("subscriptions");
   server.store_subscriptions = given().is_on("store-subscriptions");
@@ -303,6 +304,25 @@ Result<void> Reading::set_server() {
   server.access_log = !given().is_on("no-access-log");
   server.version = kVersion;
   return Server::check(server);
+}
+
+// As the server would, and with the place of what is wrong.
+Result<void> Reading::check_origins_and_proxies() const {
+  const ServerOptions& server = config_.server;
+  for (const auto& [name, texts] :
+       {std::pair("cors-origin", &server.cors_origins), std::pair("publish-origin", &server.publish_origins)}) {
+    if (const auto parsed = Origins::parse(*texts); !parsed) return fail(named(name) + ": " + parsed.error().message);
+  }
+  if (Origins::parse(server.publish_origins)->lists_all()) {
+    return fail(named("publish-origin") + ": any page could publish with its visitor's cookie: name the origins that " +
+                "may, instead of '*'");
+  }
+  for (const auto& text : server.trusted_proxies) {
+    if (const auto parsed = net::IpRange::parse(text); !parsed) {
+      return fail(named("trusted-proxy") + ": " + parsed.error().message);
+    }
+  }
+  return {};
 }
 
 }  // namespace

@@ -110,7 +110,8 @@ TEST_F(ServeConfigTest, FaultsNameWhereTheyAre) {
       {key + "publisher-alg = \"none\"", file + ":2: publisher-alg: tokens are not signed with 'none' here"},
       {key + "cors-origin = [\"x\"]", file + ":2: cors-origin: 'x' is not an origin"},
       {key + "publish-origin = [\"x\"]", file + ":2: publish-origin: 'x' is not an origin"},
-      {key + "publish-origin = [\"*\"]", "any page could publish"},
+      {key + "publish-origin = [\"*\"]", file + ":2: publish-origin: any page could publish"},
+      {key + "trusted-proxy = [\"10.0.0.0/40\"]", file + ":2: trusted-proxy: "},
       {key + "store-subscriptions = true", file + ":2: store-subscriptions needs --subscriptions"},
       {key + "listen = []", file + ":2: listen takes an address"},
       {key + "listen = [\"here\"]", file + ":2: listen: "},
@@ -123,6 +124,12 @@ TEST_F(ServeConfigTest, FaultsNameWhereTheyAre) {
     write("hub.toml", text);
     EXPECT_NE(fault().find(message), std::string::npos) << fault();
   }
+}
+
+TEST_F(ServeConfigTest, TwoPlacesForTheLogInOneFileAreAFaultOfIt) {
+  arguments_.config = path("hub.toml");
+  write("hub.toml", "dev = true\nlog = \"memory\"\ndata = \"here\"\n");
+  EXPECT_EQ(fault(), "give " + path("hub.toml") + ":2: log memory or " + path("hub.toml") + ":3: data, not both");
 }
 
 TEST_F(ServeConfigTest, DevelopmentHasAKeyOfItsOwnAndLetsAnybodyIn) {
