@@ -257,7 +257,7 @@ Result<void> Reading::check_strength(const KeySet& keys, const GivenByName& give
     return fail(place + ": " + too_short + ", and --allow-weak-keys takes this one all the same");
   }
   for (const std::string& fault : {known, too_short}) {
-    if (!fault.empty()) config_.weak_keys.push_back(place + ": " + fault);
+    if (!fault.empty()) config_.weak_keys.push_back(std::string(place).append(": ").append(fault));
   }
   return {};
 }

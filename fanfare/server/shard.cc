@@ -283,10 +283,6 @@ Renewal Shard::renew(KeySource& source, net::Task then) {
   return source.renew([loop = loop_, then = std::move(then)]() mutable { loop->post(std::move(then)); });
 }
 
-bool Shard::await_keys(KeySource& source, net::Task then) {
-  return renew(source, std::move(then)) == Renewal::kAwaited;
-}
-
 bool Shard::await_keys(Refused& refused, net::Task then) {
   const Renewal renewal = renew(*refused.source, std::move(then));
   if (renewal == Renewal::kTooMany) {

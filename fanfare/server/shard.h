@@ -82,10 +82,9 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   // The connection is closed; it is destroyed when nobody can point to it any more.
   void retire(Connection& connection);
 
-  // Asks the source for its keys again, and goes on in this thread when they have come or not. False: that is of no use
-  // now, or too many wait. then should hold an exchange's token, not the request: the client may have left.
-  bool await_keys(KeySource& source, net::Task then);
-  // The same for who was refused for want of keys. False: refused.response is the answer, 503 if too many wait.
+  // Asks for the keys again for want of which somebody was refused, and goes on in this thread when they have come or
+  // not. False: that is of no use now, or too many wait; refused.response is the answer. then should hold an exchange's
+  // token, not the request: the client may have left.
   bool await_keys(Refused& refused, net::Task then);
 
   Exchange* find(std::uint64_t token) override;

@@ -69,7 +69,7 @@ void SubscriptionsEndpoint::answer(Exchange& exchange, const Place& place, NewKe
       auto again = [this, place, token = exchange.token()] {
         if (Exchange* waiting = shard_.find(token)) answer(*waiting, place, NewKeys::kCame);
       };
-      if (shard_.await_keys(*refused.source, std::move(again))) return;
+      if (shard_.await_keys(refused, std::move(again))) return;
     }
     return respond(exchange, std::move(refused.response));
   }
