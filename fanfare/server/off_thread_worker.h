@@ -1,5 +1,5 @@
-// One background thread for work that would hold up a shard: building the topic index's automata, and writing long lists
-// of subscriptions. A shard has one piece of each kind with it at most.
+// One background thread for work that would hold up a shard: building the topic index's automata, and writing long
+// lists of subscriptions. A shard has one piece of each kind with it at most.
 #pragma once
 
 #include <condition_variable>
