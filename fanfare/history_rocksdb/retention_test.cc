@@ -108,7 +108,7 @@ TEST_F(RetentionTest, TheDiskIsGivenBack) {
   }
   EXPECT_TRUE(comes_true([&] { return disk_bytes() <= options_.retention.bytes_max * 5 / 4; })) << disk_bytes();
   const std::size_t kept = held();
-  EXPECT_GT(kept, 1'000u);
+  EXPECT_GE(kept, 1'000u) << "the newest table stays";
   EXPECT_LT(kept, 30'000u);
 }
 
