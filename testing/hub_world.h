@@ -75,8 +75,8 @@ class HubWorld {
     return position;
   }
 
-  void subscribe(Listener& listener, SubscribeRequest request) {
-    auto subscription = hub.subscribe(std::move(request), listener);
+  void subscribe(Listener& listener, const SubscribeRequest& request) {
+    auto subscription = hub.subscribe(request, listener);
     FANFARE_CHECK(subscription.has_value());
     listener.subscription = std::move(*subscription);
   }

@@ -235,7 +235,7 @@ void World::subscribe() {
   auto subscriber = std::make_unique<SimulatedSubscriber>(request, pace, hub_.dispatched(), history_, judge_);
   reached_.subscribers += 1;
   reached_.ahead += request.start.after > hub_.dispatched() ? 1 : 0;
-  auto subscription = hub_.subscribe(std::move(request), *subscriber);
+  auto subscription = hub_.subscribe(request, *subscriber);
   if (!subscription) return judge_.require(false, subscription.error().message);
   subscriber->attach(std::move(*subscription));
   subscribers_.push_back(std::move(subscriber));

@@ -31,7 +31,8 @@ Hub::~Hub() {
   FANFARE_CHECK(audiences_.empty());  // every subscription is gone before its hub
 }
 
-std::expected<std::unique_ptr<Subscription>, SelectorError> Hub::subscribe(SubscribeRequest request, Outlet& outlet) {
+std::expected<std::unique_ptr<Subscription>, SelectorError> Hub::subscribe(const SubscribeRequest& request,
+                                                                           Outlet& outlet) {
   FANFARE_CHECK(!request.selectors.empty());
   const auto audience = audience_of(request);
   if (!audience) return std::unexpected(audience.error());

@@ -62,7 +62,8 @@ class Hub {
   Hub& operator=(const Hub&) = delete;
 
   // A new subscriber. The outlet must outlive the subscription.
-  std::expected<std::unique_ptr<Subscription>, SelectorError> subscribe(SubscribeRequest request, Outlet& outlet);
+  std::expected<std::unique_ptr<Subscription>, SelectorError> subscribe(const SubscribeRequest& request,
+                                                                        Outlet& outlet);
 
   // One turn: committed updates in log order. Matches them, makes the units, tells the outlets that have news, and
   // keeps the budget.

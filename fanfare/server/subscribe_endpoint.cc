@@ -268,7 +268,6 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
   }
   const Shared& shared = shard_.shared();
   const bool is_told = shared.options.subscriptions;
-  auto selectors = is_told ? wish.request.selectors : std::vector<std::string>();
   auto place = shared.quotas.subscribe(shard_.limits(), exchange.client(), wish.subject);
   if (!place) {
     refuse(exchange, place.error().response());
@@ -280,7 +279,7 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
   if (reads_on)
     start.holes_known_through = std::max(shard_.shared().history.transient_after(), shard_.first_position());
   const Position holes = start.holes_known_through;
-  auto subscription = shard_.hub().subscribe(std::move(wish.request), exchange.outlet());
+  auto subscription = shard_.hub().subscribe(wish.request, exchange.outlet());
   if (!subscription) {
     const std::string& reason = subscription.error().message;
     const bool full = subscription.error().failure == SelectorFailure::kOverBudget;
@@ -293,7 +292,8 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
   add_cors(shard_.policy().origins, exchange.head(), head.headers);
   Stream stream{std::move(*subscription), nullptr, wish.expires_at_s, std::move(*place)};
   if (is_told) {
-    stream.presence = shard_.announcer().join(make_subscriber(std::move(selectors), std::move(wish.payload)));
+    stream.presence =
+        shard_.announcer().join(make_subscriber(std::move(wish.request.selectors), std::move(wish.payload)));
   }
   exchange.start_stream(std::move(head), std::move(stream));
 }

@@ -144,8 +144,8 @@ void subscribe(World& world, Reader& reader, const Wish& wish, Start start) {
   const Authorizer authorizer({.issuers = {{.name = "", .publisher_keys = {}, .subscriber_keys = keys}}});
   const std::string token = make_token(kSecret, {.publish = {}, .subscribe = wish.grants, .expires_at_s = {}});
   auto grants = authorizer.subscriber(token, 0).value();
-  SubscribeRequest request{.selectors = wish.selectors, .grants = std::move(grants.subscribe), .start = start};
-  reader.subscription = world.hub.subscribe(std::move(request), reader).value();
+  const SubscribeRequest request{.selectors = wish.selectors, .grants = std::move(grants.subscribe), .start = start};
+  reader.subscription = world.hub.subscribe(request, reader).value();
 }
 
 // All wishes, from the beginning of the log.
