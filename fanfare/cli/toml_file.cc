@@ -66,7 +66,8 @@ const TomlMember* TomlValue::find(std::string_view key) const {
 
 Result<TomlFile> TomlFile::parse(std::string_view text, std::string name) {
   try {
-    return TomlFile(std::move(name), value_of(toml::parse(text)));
+    TomlValue root = value_of(toml::parse(text));
+    return TomlFile(std::move(name), std::move(root));
   } catch (const toml::parse_error& error) {
     return wrong_at(name, place_of(error.source()), "this is no TOML: " + std::string(error.description()));
   }
