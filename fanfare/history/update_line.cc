@@ -1,11 +1,11 @@
 #include "fanfare/history/update_line.h"
 
+#include <simdjson.h>
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <nlohmann/json.hpp>
-#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "fanfare/base/json_string.h"
 #include "fanfare/base/time_text.h"
@@ -13,8 +13,6 @@
 
 namespace fanfare {
 namespace {
-
-using Json = nlohmann::json;
 
 struct Member {
   std::string_view name;
@@ -36,109 +34,87 @@ std::string in_quotes(std::string_view name) {
   return text;
 }
 
-// Takes the parser's events, so that nothing is built of what is not wanted. Each handler says whether to go on.
-class LineReader final : public nlohmann::json_sax<Json> {
- public:
-  explicit LineReader(OtherMembers others) : others_(others) {}
+// A parser keeps some ten times the bytes of the longest text that it was given.
+constexpr std::size_t kKeptParserLineBytes = 16 * 1024;
 
-  Result<Update> finish() {
-    if (error_) return std::unexpected(std::move(*error_));
-    if (update_.topics.empty()) return fail("\"topics\" is missing: [\"a\"], or \"topic\":\"a\"");
-    return std::move(update_);
+std::string why_not_json(simdjson::error_code error) {
+  switch (error) {
+    case simdjson::UTF8_ERROR:
+      return "it is not UTF-8";
+    case simdjson::NUMBER_ERROR:
+      return "it is not JSON: a number is misspelt, or is beyond 64 bits";
+    case simdjson::DEPTH_ERROR:
+      return "it is nested deeper than " + std::to_string(simdjson::DEFAULT_MAX_DEPTH);
+    default:
+      return std::string("it is not JSON: ") + simdjson::error_message(error);
   }
+}
 
-  bool key(string_t& name) override {
-    if (depth_ > 1) return true;
+std::unexpected<Error> takes_another(const Member& member) {
+  return fail(in_quotes(member.name) + " takes " + std::string(member.takes));
+}
+
+template <typename Value>
+bool take(simdjson::dom::element element, Value& value) {
+  return element.get(value) == simdjson::SUCCESS;
+}
+
+bool take_text(simdjson::dom::element element, std::string& text) {
+  std::string_view bytes;
+  if (!take(element, bytes)) return false;
+  text = bytes;
+  return true;
+}
+
+bool take_texts(simdjson::dom::element element, std::vector<std::string>& texts) {
+  simdjson::dom::array array;
+  if (!take(element, array)) return false;
+  for (const simdjson::dom::element each : array) {
+    if (!take_text(each, texts.emplace_back())) return false;
+  }
+  return !texts.empty();
+}
+
+// False: the member takes another value.
+bool take_member(const Member& member, simdjson::dom::element value, Update& update) {
+  if (&member == &kTopic) return take_text(value, update.topics.emplace_back());
+  if (&member == &kTopics) return take_texts(value, update.topics);
+  if (&member == &kData) return take_text(value, update.data);
+  if (&member == &kId) return take_text(value, update.id);
+  if (&member == &kType) return take_text(value, update.type);
+  if (&member == &kRetry) return take(value, update.retry_ms.emplace());
+  if (&member == &kPrivate) return take(value, update.is_private);
+  return true;
+}
+
+Result<Update> update_of(const simdjson::dom::object& object, OtherMembers others) {
+  Update update;
+  std::array<bool, kMembers.size()> has_come{};
+  for (const auto& [name, value] : object) {
     const auto known = std::ranges::find(kMembers, name, [](const Member* each) { return each->name; });
-    member_ = known == kMembers.end() ? nullptr : *known;
-    if (member_ == nullptr) {
-      return others_ == OtherMembers::kIgnored ||
-             refuse(in_quotes(name) + " is not known: an update has topics, data, id, type, retry, private, time");
+    if (known == kMembers.end()) {
+      if (others == OtherMembers::kIgnored) continue;
+      return fail(in_quotes(name) + " is not known: an update has topics, data, id, type, retry, private, time");
     }
-    bool& has_come = has_come_[static_cast<std::size_t>(known - kMembers.begin())];
-    if (std::exchange(has_come, true)) return refuse(in_quotes(name) + " stands twice");
-    const bool is_topic = member_ == &kTopic || member_ == &kTopics;
-    return !is_topic || !std::exchange(has_topics_, true) || refuse("give either \"topics\" or \"topic\"");
-  }
-
-  bool string(string_t& text) override {
-    if (depth_ == 2 && member_ == &kTopics) {
-      update_.topics.push_back(std::move(text));
-      return true;
+    const Member& member = **known;
+    if (std::exchange(has_come[static_cast<std::size_t>(known - kMembers.begin())], true)) {
+      return fail(in_quotes(name) + " stands twice");
     }
-    if (depth_ != 1) return other_value();
-    if (member_ == &kTopic) {
-      update_.topics.push_back(std::move(text));
-    } else if (member_ == &kData) {
-      update_.data = std::move(text);
-    } else if (member_ == &kId) {
-      update_.id = std::move(text);
-    } else if (member_ == &kType) {
-      update_.type = std::move(text);
-    } else {
-      return other_value();
-    }
-    return true;
+    const bool is_topic = &member == &kTopic || &member == &kTopics;
+    if (is_topic && !update.topics.empty()) return fail("give either \"topics\" or \"topic\"");
+    if (!take_member(member, value, update)) return takes_another(member);
   }
-  bool number_unsigned(number_unsigned_t number) override {
-    if (depth_ != 1 || member_ != &kRetry) return other_value();
-    update_.retry_ms = number;
-    return true;
-  }
-  bool boolean(bool value) override {
-    if (depth_ != 1 || member_ != &kPrivate) return other_value();
-    update_.is_private = value;
-    return true;
-  }
-  bool null() override { return other_value(); }
-  bool number_integer(number_integer_t) override { return other_value(); }
-  bool number_float(number_float_t, const string_t&) override { return other_value(); }
-  bool binary(binary_t&) override { return other_value(); }
+  if (update.topics.empty()) return fail("\"topics\" is missing: [\"a\"], or \"topic\":\"a\"");
+  return update;
+}
 
-  bool start_object(std::size_t) override {
-    if (depth_ > 0 && !other_value()) return false;
-    ++depth_;
-    return true;
-  }
-  bool end_object() override {
-    --depth_;
-    return true;
-  }
-  bool start_array(std::size_t) override {
-    const bool is_topics = depth_ == 1 && member_ == &kTopics;
-    if (!is_topics && !other_value()) return false;
-    ++depth_;
-    return true;
-  }
-  bool end_array() override {
-    --depth_;
-    return depth_ != 1 || member_ != &kTopics || !update_.topics.empty() || other_value();
-  }
-
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    return refuse("it is not JSON from byte " + std::to_string(position) + " on");
-  }
-
- private:
-  bool refuse(std::string message) {
-    error_ = Error{std::move(message)};
-    return false;
-  }
-  // A value that is none of an update's: it is let pass where nobody looks, and else the member takes another.
-  bool other_value() {
-    if (depth_ == 0) return refuse("it is not a JSON object");
-    if (member_ == nullptr || member_ == &kTime) return true;
-    return refuse(in_quotes(member_->name) + " takes " + std::string(member_->takes));
-  }
-
-  const OtherMembers others_;
-  Update update_;
-  std::optional<Error> error_;
-  std::size_t depth_ = 0;           // 1: among the members
-  const Member* member_ = nullptr;  // whose value is read; null: another
-  std::array<bool, kMembers.size()> has_come_{};
-  bool has_topics_ = false;
-};
+Result<Update> read_by(simdjson::dom::parser& parser, std::string_view line, OtherMembers others) {
+  simdjson::dom::element document;
+  if (const auto error = parser.parse(line.data(), line.size()).get(document)) return fail(why_not_json(error));
+  simdjson::dom::object object;
+  if (!take(document, object)) return fail("it is not a JSON object");
+  return update_of(object, others);
+}
 
 void append_member(std::string& out, std::string_view name, std::string_view text) {
   out.append(out.empty() ? "{\"" : ",\"").append(name).append("\":");
@@ -169,10 +145,12 @@ Result<std::string> update_line(const LoggedUpdate& logged) {
 }
 
 Result<Update> read_update_line(std::string_view line, OtherMembers others) {
-  if (!is_valid_utf8(line)) return fail("it is not UTF-8");
-  LineReader reader(others);
-  Json::sax_parse(line, &reader);
-  return reader.finish();
+  if (line.size() > kKeptParserLineBytes) {
+    simdjson::dom::parser parser;
+    return read_by(parser, line, others);
+  }
+  thread_local simdjson::dom::parser parser;
+  return read_by(parser, line, others);
 }
 
 }  // namespace fanfare

@@ -66,19 +66,32 @@ TEST(UpdateLine, OtherMembersAreLetPassWhereTheyAreIgnored) {
   EXPECT_EQ(read_update_line(kLine, OtherMembers::kRefused).error().message.substr(0, 18), "\"a\" is not known: ");
 }
 
-TEST(UpdateLine, WhatIsNestedCostsNothing) {
-  const std::string deep(1'000'000, '[');
-  EXPECT_FALSE(read_update_line(R"({"topic":"a","x":)" + deep, OtherMembers::kIgnored));
-  const std::string closed = deep + std::string(deep.size(), ']');
-  EXPECT_TRUE(read_update_line(R"({"topic":"a","x":)" + closed + "}", OtherMembers::kIgnored));
+TEST(UpdateLine, WhatIsNestedIsLetPassToADepth) {
+  const auto line = [](std::size_t depth) {
+    return R"({"topic":"a","x":)" + std::string(depth, '[') + std::string(depth, ']') + "}";
+  };
+  EXPECT_TRUE(read_update_line(line(1'000), OtherMembers::kIgnored));
+  for (const auto& deep : {line(1'025), line(1'000'000)}) {
+    EXPECT_EQ(read_update_line(deep, OtherMembers::kIgnored).error().message, "it is nested deeper than 1024");
+  }
+  EXPECT_FALSE(read_update_line(R"({"topic":"a","x":)" + std::string(1'000'000, '['), OtherMembers::kIgnored));
+}
+
+TEST(UpdateLine, LongLinesAreReadLikeShortOnes) {
+  const std::string data(1'000'000, 'x');
+  EXPECT_EQ(read_update_line(R"({"topic":"a","data":")" + data + "\"}", OtherMembers::kRefused).value().data, data);
 }
 
 TEST(UpdateLine, WhatIsNoUpdateIsTold) {
   const std::pair<std::string_view, std::string_view> cases[] = {
-      {"", "not JSON from byte 1 on"},
-      {"{", "not JSON from byte 2 on"},
-      {R"({"topics":["a"],"data":"x"} {})", "not JSON from byte 29 on"},
+      {"", "not JSON: Empty: no JSON found"},
+      {"{", "not JSON: "},
+      {R"({"topics":["a"],"data":"x"} {})", "not JSON: "},
+      {R"({"topics":["a"],"data":"x)", "not JSON: A string is opened, but never closed."},
       {R"({"topics":["a"],"data":"\ud800"})", "not JSON"},
+      {R"({"topics":["a"],"data":"\udc00"})", "not JSON"},
+      {R"({"topics":["a"],"data":"\ud800\u0041"})", "not JSON"},
+      {"{\"topics\":[\"a\"],\"data\":\"\t\"}", "not JSON"},
       {"{\"topics\":[\"a\"],\"data\":\"\xff\"}", "not UTF-8"},
       {R"(["a"])", "not a JSON object"},
       {R"("a")", "not a JSON object"},
@@ -99,7 +112,7 @@ TEST(UpdateLine, WhatIsNoUpdateIsTold) {
       {R"({"topics":["a"],"data":"x","retry":"5"})", "\"retry\" takes a whole number of milliseconds"},
       {R"({"topics":["a"],"data":"x","retry":-5})", "\"retry\" takes a whole number"},
       {R"({"topics":["a"],"data":"x","retry":1.5})", "\"retry\" takes a whole number"},
-      {R"({"topics":["a"],"data":"x","retry":18446744073709551616})", "\"retry\" takes a whole number"},
+      {R"({"topics":["a"],"data":"x","retry":18446744073709551616})", "a number is misspelt, or is beyond 64 bits"},
       {R"({"topics":["a"],"data":"x","private":"on"})", "\"private\" takes true or false"},
       {R"({"topics":["a"],"data":"x","Type":"t"})", "\"Type\" is not known"},
   };
