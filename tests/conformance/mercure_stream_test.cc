@@ -23,6 +23,31 @@ TEST_F(MercureStream, EventsHaveTheirFields) {
   }
 }
 
+// Of five updates, each of three subscribers selects four, each in another way.
+TEST_F(MercureStream, SubscribersGetExactlyWhatTheySelectByteForByte) {
+  constexpr const char* kQueries[] = {"?topic=a&topic=b&topic=c&topic=d", "?topic=a&topic=%7Bbcd%7D", "?topic=%2A"};
+  std::vector<std::unique_ptr<live::Connection>> readers;
+  for (const std::string query : kQueries) {
+    readers.push_back(std::make_unique<live::Connection>(hub_.port()));
+    // HTTP/1.0: the body is the event stream itself.
+    readers.back()->send("GET " + std::string(kHub) + query + " HTTP/1.0\r\n\r\n");
+    ASSERT_TRUE(readers.back()->receive_until("\r\n\r\n:\n"));
+  }
+  publish("topic=a&id=1&data=%7B%22a%22%3A1%7D");
+  publish("topic=b&id=2&type=t&data=one%0Atwo");
+  publish("topic=private&id=3&private=on&data=secret");
+  publish("topic=c&id=4&retry=10");
+  publish("topic=d&id=5&data=%20");
+  for (const auto& reader : readers) {
+    const std::string news = through(*reader, "id: 5\ndata:  \n\n");
+    EXPECT_EQ(news.substr(news.find("\r\n\r\n") + 4),
+              ":\nid: 1\ndata: {\"a\":1}\n\n"
+              "event: t\nid: 2\ndata: one\ndata: two\n\n"
+              "retry: 10\nid: 4\ndata: \n\n"
+              "id: 5\ndata:  \n\n");
+  }
+}
+
 TEST_F(MercureStream, SelectorsAreExactTopicsTemplatesAndTheStar) {
   struct Row {
     const char* selector;  // percent-encoded
@@ -197,6 +222,23 @@ TEST(MercurePresence, ASubscriberSeesItselfComeAndOthersGo) {
     EXPECT_NE(listed.body.find("\"topic\":\"a+b c:{d}\""), std::string::npos) << listed.body;
   }
   EXPECT_TRUE(watcher.receive_until("\"active\":false}"));
+}
+
+TEST(MercurePresence, AListIsSentAgainOnlyWhenItHasChanged) {
+  const ServerProcess hub({.arguments = {"--subscriptions"}});
+  const auto list = [&](const std::string& known) {
+    return live::request(hub.port(), request("GET", "/subscriptions", {kAll, "If-None-Match: " + known}));
+  };
+  const std::string empty = list("\"none\"").header("ETag");
+  EXPECT_TRUE(empty.starts_with("W/\"")) << empty;
+  EXPECT_EQ(list(empty).status, 304);
+  live::Connection reader(hub.port());
+  reader.send(request("GET", "?topic=a", {}));
+  ASSERT_EQ(live::read_answer(reader).status, 200);
+  const Answer changed = list(empty);
+  EXPECT_EQ(changed.status, 200);
+  EXPECT_NE(changed.header("ETag"), empty);
+  EXPECT_NE(changed.body.find("\"topic\":\"a\""), std::string::npos) << changed.body;
 }
 
 TEST_F(MercureStream, OfIdsThatAreTheSameTheEarliestCounts) {
