@@ -46,15 +46,16 @@ struct alignas(128) ShardCounters {
   Counter requests_total;
   Counter subscribers;  // gauge
   Counter subscribers_total;
-  Counter audiences;         // gauge
-  Counter updates_total;     // published through this shard
-  Counter deliveries_total;  // updates handed whole to subscribers' sockets
-  Counter sent_bytes_total;  // event-stream bytes written to sockets, framing included
-  Counter writes_total;      // send() calls for streams that took bytes
-  Counter catch_ups_total;   // subscribers that began to read the log
-  Counter evictions_total;   // subscribers moved from a queue to catch-up
-  Counter resets_total;      // connections reset to keep the budget
-  Counter held_bytes;        // gauge: units, tails and catch-up buffers
+  Counter audiences;             // gauge
+  Counter updates_total;         // published through this shard
+  Counter held_publishes_total;  // publish requests that waited for the shards to dispatch
+  Counter deliveries_total;      // updates handed whole to subscribers' sockets
+  Counter sent_bytes_total;      // event-stream bytes written to sockets, framing included
+  Counter writes_total;          // send() calls for streams that took bytes
+  Counter catch_ups_total;       // subscribers that began to read the log
+  Counter evictions_total;       // subscribers moved from a queue to catch-up
+  Counter resets_total;          // connections reset to keep the budget
+  Counter held_bytes;            // gauge: units, tails and catch-up buffers
   std::array<Counter, kRefusals> refusals_total;
 };
 

@@ -172,6 +172,7 @@ void PublishEndpoint::publish(Exchange& exchange, const Publisher& publisher) {
     append(token, std::move(*updates));
     return;
   }
+  shard_.counters().held_publishes_total.add();
   parked_.push_back({token, net::steady_ms() + shard_.limits().publish_wait_ms});
   if (parked_.size() == 1) retry_timer_.start(kRetryParked, [this] { retry_parked(); });
 }

@@ -3,6 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
 #include "fanfare/server/server_under_test.h"
 
 namespace fanfare {
@@ -85,6 +91,88 @@ TEST_F(PublishLinesTest, AreOfOneMediaTypeWhateverItsParameters) {
   EXPECT_EQ(refused.status, 400);
   EXPECT_NE(refused.body.find("application/x-www-form-urlencoded"), refused.body.npos) << refused.body;
   EXPECT_NE(refused.body.find("application/x-ndjson"), refused.body.npos) << refused.body;
+}
+
+// A shard that dispatches one update a turn, whose feed is overfull with one, and that has thousands before it.
+class HeldPublishes : public testing::Test {
+ protected:
+  static ServerUnderTest::Change busy(std::size_t publish_wait_ms) {
+    return [publish_wait_ms](ServerOptions& options) {
+      options.threads = 1;
+      options.limits.turn_bytes_max = 1;
+      options.limits.undispatched_bytes_max = 1;
+      options.limits.publish_wait_ms = publish_wait_ms;
+    };
+  }
+  // Sends a batch, and then single publications over connections of their own before it is dispatched. Returns the
+  // answers to these.
+  std::vector<TestAnswer> publish_behind_a_batch(std::uint16_t port) {
+    const std::string token = token_for({"*"}, {});
+    std::string batch;
+    for (int i = 0; i < 3'000; ++i) batch += "{\"topic\":\"batch\"}\n";
+    std::vector<std::unique_ptr<Client>> clients;
+    for (int i = 0; i < 10; ++i) clients.push_back(std::make_unique<Client>(port));
+    EXPECT_EQ(ask(port, post_lines(batch, token)).status, 200);
+    for (std::size_t i = 0; i < clients.size(); ++i) {
+      const std::string id = std::to_string(++published_);
+      clients[i]->send(i % 2 == 0 ? post("topic=a&id=" + id, token)
+                                  : post_lines("{\"topic\":\"a\",\"id\":\"" + id + "\"}", token));
+    }
+    std::vector<TestAnswer> answers;
+    for (auto& client : clients) answers.push_back(client->read_answer());
+    return answers;
+  }
+
+  int published_ = 0;
+};
+
+TEST_F(HeldPublishes, AreAnsweredWhenTheyAreStoredAndReachTheirSubscribersInOrder) {
+  const ServerUnderTest server(busy(kPatience_ms));
+  Subscriber subscriber(server.port(), "topic=a");
+  while (metric(server.port(), "fanfare_held_publishes_total") == 0) {
+    std::set<std::string> stored;
+    for (const auto& answer : publish_behind_a_batch(server.port())) {
+      ASSERT_EQ(answer.status, 200) << answer.body;
+      stored.insert(answer.body.substr(0, answer.body.find('\n')));
+    }
+    ASSERT_EQ(stored.size(), 10U);
+    for (std::size_t i = 0; i < 10; ++i) {
+      const std::string event = subscriber.read_event();
+      EXPECT_EQ(stored.erase(event.substr(4, event.find('\n') - 4)), 1U) << event;
+    }
+    ASSERT_LT(published_, 1'000) << "none was held";
+  }
+}
+
+TEST_F(HeldPublishes, AreRefusedAfterTheirTimeAndNothingOfThemIsStored) {
+  const ServerUnderTest server(busy(1));
+  Subscriber subscriber(server.port(), "topic=a&topic=end");
+  std::vector<std::string> stored;
+  int refused = 0;
+  while (refused == 0) {
+    for (const auto& answer : publish_behind_a_batch(server.port())) {
+      if (answer.status == 200) {
+        stored.push_back(answer.body.substr(0, answer.body.find('\n')));
+        continue;
+      }
+      ++refused;
+      EXPECT_EQ(answer.status, 503);
+      EXPECT_NE(answer.head.find("\r\nRetry-After: "), answer.head.npos) << answer.head;
+      EXPECT_NE(answer.body.find("nothing was stored: the hub is overloaded"), answer.body.npos) << answer.body;
+    }
+    ASSERT_LT(published_, 1'000) << "none was held for long";
+  }
+  eventually([&] { return ask(server.port(), post("topic=end&id=end", token_for({"*"}, {}))).status == 200; });
+  std::vector<std::string> received;
+  for (;;) {
+    const std::string event = subscriber.read_event();
+    const std::string id = event.substr(4, event.find('\n') - 4);
+    if (id == "end") break;
+    received.push_back(id);
+  }
+  std::ranges::sort(stored);
+  std::ranges::sort(received);
+  EXPECT_EQ(received, stored);
 }
 
 }  // namespace
