@@ -46,8 +46,8 @@ TEST(Metrics, TheExpositionFollowsItsFormat) {
   const ShardCounters shard;
   const ShardCounters* shards[] = {&shard};
   const Exposition exposition(render_metrics(shards, "1.2.3"));
-  EXPECT_EQ(exposition.types.size(), 17u);
-  EXPECT_EQ(exposition.samples.size(), 16u + kRefusals);
+  EXPECT_EQ(exposition.types.size(), 18u);
+  EXPECT_EQ(exposition.samples.size(), 17u + kRefusals);
   for (const auto& [family, type] : exposition.types) {
     EXPECT_TRUE(family.starts_with("fanfare_")) << family;
     EXPECT_EQ(type == "counter", family.ends_with("_total")) << family;
