@@ -28,6 +28,10 @@ class SendWriter final : public FanOutWriter {
  public:
   void write(std::span<StreamWrite> writes) override {
     for (StreamWrite& each : writes) {
+      if (each.tls != nullptr) {
+        each.result = each.tls->write(each.slices, record_);
+        continue;
+      }
       const ssize_t bytes = send_slices(each.fd, each.slices);
       if (bytes >= 0) {
         each.result = {IoStatus::kDone, static_cast<std::size_t>(bytes)};
@@ -37,6 +41,9 @@ class SendWriter final : public FanOutWriter {
       }
     }
   }
+
+ private:
+  std::array<char, TlsSession::kRecordBytes> record_;
 };
 
 }  // namespace

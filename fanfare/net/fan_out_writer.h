@@ -13,8 +13,10 @@ namespace fanfare::net {
 // One socket's share of a batch. `slices` are borrowed until write() returns.
 struct StreamWrite {
   int fd = -1;
+  TlsSession* tls = nullptr;  // that of the socket; null: in clear
   std::span<const std::string_view> slices;
-  IoResult result{IoStatus::kWouldBlock};  // filled in by write(); kDone may be less than all
+  IoResult result{
+      IoStatus::kWouldBlock};  // filled in by write(); kDone may be less than all; with TLS see has_unsent()
 };
 
 class FanOutWriter {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cerrno>
 #include <utility>
@@ -66,13 +67,21 @@ Socket::~Socket() {
   intrusive_ptr_release(registration_);
 }
 
+void Socket::start_tls(std::shared_ptr<const TlsContext> context) {
+  tls_ = std::make_unique<TlsSession>(std::move(context), fd_);
+}
+
 void Socket::wait_readable() {
   if (fd_ < 0 || std::exchange(registration_->waits_readable, true)) return;
-  registration_->socket.async_wait(AsioSocket::wait_read,
-                                   [held = boost::intrusive_ptr(registration_)](const boost::system::error_code&) {
-                                     held->waits_readable = false;
-                                     if (held->visitor != nullptr) held->visitor->on_readable();
-                                   });
+  auto call = [held = boost::intrusive_ptr(registration_)](const boost::system::error_code& = {}) {
+    held->waits_readable = false;
+    if (held->visitor != nullptr) held->visitor->on_readable();
+  };
+  if (tls_ != nullptr && tls_->has_buffered()) {  // the socket itself may have nothing more
+    boost::asio::post(registration_->socket.get_executor(), std::move(call));
+  } else {
+    registration_->socket.async_wait(AsioSocket::wait_read, std::move(call));
+  }
 }
 
 void Socket::wait_writable() {
@@ -85,6 +94,7 @@ void Socket::wait_writable() {
 }
 
 IoResult Socket::read(std::span<char> into) {
+  if (tls_ != nullptr) return tls_->read(into);
   const ssize_t bytes = ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT);
   if (bytes > 0) return {IoStatus::kDone, static_cast<std::size_t>(bytes)};
   if (bytes == 0) return {IoStatus::kEnd};
@@ -100,18 +110,22 @@ bool Socket::is_peer_silent_for(std::size_t ms) const {
 }
 
 void Socket::shutdown_send() {
-  if (fd_ >= 0) ::shutdown(fd_, SHUT_WR);
+  if (fd_ < 0) return;
+  if (tls_ != nullptr) tls_->say_end();
+  ::shutdown(fd_, SHUT_WR);
 }
 
 void Socket::close() {
   if (std::exchange(fd_, -1) < 0) return;
   registration_->visitor = nullptr;
+  if (tls_ != nullptr) tls_->say_end();
   boost::system::error_code ignored;
   registration_->socket.close(ignored);
 }
 
 void Socket::reset() {
   if (fd_ < 0) return;
+  tls_.reset();
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   close();

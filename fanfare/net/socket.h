@@ -1,13 +1,16 @@
-// A connected TCP socket of one loop: non-blocking, told when it can be read or written. One thread: the loop's.
+// A connected TCP socket of one loop: non-blocking, told when it can be read or written; in clear or with TLS. One
+// thread: the loop's.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <string_view>
 
 #include "fanfare/base/limits.h"
+#include "fanfare/net/io_result.h"
 #include "fanfare/net/loop.h"
+#include "fanfare/net/tls_session.h"
 
 namespace fanfare::net {
 
@@ -17,17 +20,6 @@ class SocketVisitor {
   // One call for each wait_readable or wait_writable. There may be an error or the end to read.
   virtual void on_readable() = 0;
   virtual void on_writable() = 0;
-};
-
-enum class IoStatus {
-  kDone,        // `bytes` were taken, at least one
-  kWouldBlock,  // wait first
-  kEnd,         // the peer will send nothing more
-  kFailed,      // the connection is broken
-};
-struct IoResult {
-  IoStatus status;
-  std::size_t bytes = 0;
 };
 
 class Socket {
@@ -42,6 +34,12 @@ class Socket {
   int fd() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
 
+  // From now on what is read and written is inside TLS: first of all shake_hands() has to be done. Once, before
+  // anything is read.
+  void start_tls(std::shared_ptr<const TlsContext> context);
+  // nullptr: in clear.
+  TlsSession* tls() const { return tls_.get(); }
+
   // Ask for one call of on_readable / on_writable; asking again before it comes changes nothing.
   void wait_readable();
   void wait_writable();
@@ -52,7 +50,7 @@ class Socket {
   // it looks silent too.
   bool is_peer_silent_for(std::size_t ms) const;
 
-  // No more bytes follow ours; the peer's may.
+  // No more bytes follow ours, which TLS is told too; the peer's may.
   void shutdown_send();
   void close();
   // Close with a reset: unsent bytes are thrown away.
@@ -61,6 +59,7 @@ class Socket {
  private:
   struct Registration;
   Registration* registration_;  // counted; pending waits hold it too
+  std::unique_ptr<TlsSession> tls_;
   int fd_;
 };
 
