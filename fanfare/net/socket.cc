@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cerrno>
+#include <tuple>
 #include <utility>
 
 #include "fanfare/net/loop_parts.h"
@@ -77,7 +78,7 @@ void Socket::wait_readable() {
     held->waits_readable = false;
     if (held->visitor != nullptr) held->visitor->on_readable();
   };
-  if (tls_ != nullptr && tls_->has_buffered()) {  // the socket itself may have nothing more
+  if (has_buffered()) {  // the socket itself may have nothing more
     boost::asio::post(registration_->socket.get_executor(), std::move(call));
   } else {
     registration_->socket.async_wait(AsioSocket::wait_read, std::move(call));
@@ -99,6 +100,10 @@ IoResult Socket::read(std::span<char> into) {
   if (bytes > 0) return {IoStatus::kDone, static_cast<std::size_t>(bytes)};
   if (bytes == 0) return {IoStatus::kEnd};
   return {errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? IoStatus::kWouldBlock : IoStatus::kFailed};
+}
+
+void Socket::send_in_clear(std::string_view bytes) {
+  std::ignore = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 bool Socket::is_peer_silent_for(std::size_t ms) const {

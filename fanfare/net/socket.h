@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "fanfare/base/limits.h"
 #include "fanfare/net/io_result.h"
@@ -39,6 +40,11 @@ class Socket {
   void start_tls(std::shared_ptr<const TlsContext> context);
   // nullptr: in clear.
   TlsSession* tls() const { return tls_.get(); }
+  // Of TLS: see TlsSession.
+  bool has_unsent() const { return tls_ != nullptr && tls_->has_unsent(); }
+  bool has_buffered() const { return tls_ != nullptr && tls_->has_buffered(); }
+  // Past TLS, for a peer that does not speak it; what the socket does not take at once is lost.
+  void send_in_clear(std::string_view bytes);
 
   // Ask for one call of on_readable / on_writable; asking again before it comes changes nothing.
   void wait_readable();

@@ -28,6 +28,8 @@ constexpr std::array kFamilies = {
     Family{"fanfare_connections_total", "Connections accepted.", MetricType::Counter,
            &ShardCounters::connections_total},
     Family{"fanfare_requests_total", "Requests received.", MetricType::Counter, &ShardCounters::requests_total},
+    Family{"fanfare_tls_failures_total", "TLS handshakes that failed.", MetricType::Counter,
+           &ShardCounters::tls_failures_total},
     Family{"fanfare_subscribers", "Subscribers that are connected.", MetricType::Gauge, &ShardCounters::subscribers},
     Family{"fanfare_subscribers_total", "Subscribers accepted.", MetricType::Counter,
            &ShardCounters::subscribers_total},

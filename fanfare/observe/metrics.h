@@ -44,7 +44,8 @@ struct alignas(128) ShardCounters {
   Counter connections;  // gauge: open now
   Counter connections_total;
   Counter requests_total;
-  Counter subscribers;  // gauge
+  Counter tls_failures_total;  // TLS handshakes that failed
+  Counter subscribers;         // gauge
   Counter subscribers_total;
   Counter audiences;             // gauge
   Counter updates_total;         // published through this shard

@@ -48,6 +48,8 @@ class Exchange {
 
   // Keeps the exchange findable in the ExchangeTable until it is answered or its client leaves.
   virtual std::uint64_t token() = 0;
+  // The stream's token has expired: it ends.
+  virtual void expire() = 0;
 };
 
 class ExchangeTable {

@@ -7,6 +7,7 @@
 
 #include "fanfare/access/authorizer.h"
 #include "fanfare/base/limits.h"
+#include "fanfare/net/tls_context.h"
 
 namespace fanfare {
 
@@ -19,6 +20,7 @@ enum class UnknownId {
 // What stays as it is while the server runs.
 struct FixedOptions {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  // ADDR:PORT; port 0: any free one
+  std::vector<std::string> tls_listen;                   // the same with TLS
   std::size_t threads = 0;                               // 0: one for each core
   bool development = false;                              // loopback only, anonymous subscribing, a token of its own
   UnknownId unknown_id = UnknownId::kLive;
@@ -31,9 +33,10 @@ struct FixedOptions {
 // With what a running server may be told anew: what a Policy is made of.
 struct ServerOptions : FixedOptions {
   AuthorizerOptions access;
-  std::vector<std::string> cors_origins;     // as in Origins::parse
-  std::vector<std::string> publish_origins;  // whose pages may publish with a cookie; the same, without "*"
-  std::vector<std::string> trusted_proxies;  // ADDR or ADDR/BITS: their X-Forwarded-For and Forwarded are believed
+  std::vector<std::string> cors_origins;         // as in Origins::parse
+  std::vector<std::string> publish_origins;      // whose pages may publish with a cookie; the same, without "*"
+  std::vector<std::string> trusted_proxies;      // ADDR or ADDR/BITS: their X-Forwarded-For and Forwarded are believed
+  std::vector<net::TlsIdentity> tls_identities;  // one at least where tls_listen has any
   Limits limits;
 };
 

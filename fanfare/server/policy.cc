@@ -42,9 +42,18 @@ Result<std::vector<net::IpRange>> parse_ranges(const std::vector<std::string>& t
   return ranges;
 }
 
+Result<std::shared_ptr<const net::TlsContext>> make_tls(const ServerOptions& options,
+                                                        std::shared_ptr<net::TlsTickets> tickets) {
+  if (options.tls_identities.empty()) {
+    if (!options.tls_listen.empty()) return fail("TLS needs a certificate and its key");
+    return nullptr;
+  }
+  return net::TlsContext::make({.identities = options.tls_identities, .protocols = {"http/1.1"}}, std::move(tickets));
+}
+
 }  // namespace
 
-Result<Policy> make_policy(const ServerOptions& options) {
+Result<Policy> make_policy(const ServerOptions& options, std::shared_ptr<net::TlsTickets> tickets) {
   FANFARE_CHECK(options.threads > 0 && options.limits.budget_bytes > 0);
   if (auto checked = check_limits(options.limits); !checked) return std::unexpected(std::move(checked.error()));
   auto origins = Origins::parse(options.cors_origins);
@@ -60,12 +69,15 @@ Result<Policy> make_policy(const ServerOptions& options) {
     return fail("budget_bytes is too small: each of the " + std::to_string(options.threads) + " threads needs " +
                 std::to_string(kBudgetLeastUpdates) + " times update_bytes_max");
   }
+  auto tls = make_tls(options, std::move(tickets));
+  if (!tls) return std::unexpected(std::move(tls.error()));
   return Policy{.limits = options.limits,
                 .connections_max = connections_allowed(options.limits),
                 .authorizer = Authorizer(options.access),
                 .origins = std::move(*origins),
                 .publish_origins = std::move(*publish_origins),
-                .trusted_proxies = std::move(*proxies)};
+                .trusted_proxies = std::move(*proxies),
+                .tls = std::move(*tls)};
 }
 
 }  // namespace fanfare

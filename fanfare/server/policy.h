@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "fanfare/access/authorizer.h"
@@ -12,6 +13,7 @@
 #include "fanfare/base/error.h"
 #include "fanfare/base/limits.h"
 #include "fanfare/net/ip_address.h"
+#include "fanfare/net/tls_context.h"
 #include "fanfare/server/options.h"
 
 namespace fanfare {
@@ -23,10 +25,11 @@ struct Policy {
   Origins origins;          // whose pages may read
   Origins publish_origins;  // whose pages may publish with a cookie
   std::vector<net::IpRange> trusted_proxies;
+  std::shared_ptr<const net::TlsContext> tls;  // of connections that come from now on; null: there are no certificates
 };
 
 // threads and limits.budget_bytes must have been decided: neither is 0. Raises the process's soft limit of open files
-// to the hard one, which connections_max is bounded by.
-Result<Policy> make_policy(const ServerOptions& options);
+// to the hard one, which connections_max is bounded by. tickets: those of the server, whatever its certificates.
+Result<Policy> make_policy(const ServerOptions& options, std::shared_ptr<net::TlsTickets> tickets);
 
 }  // namespace fanfare

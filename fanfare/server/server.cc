@@ -13,15 +13,17 @@
 namespace fanfare {
 namespace {
 
-Result<std::vector<net::Address>> addresses_of(const FixedOptions& options) {
-  std::vector<net::Address> addresses;
-  for (const auto& text : options.listen) {
-    auto address = net::parse_address(text);
-    if (!address) return std::unexpected(std::move(address.error()));
-    if (options.development && !address->is_loopback()) {
-      return fail("--dev serves this machine only: it cannot listen on " + text);
+Result<std::vector<ListenAddress>> addresses_of(const FixedOptions& options) {
+  std::vector<ListenAddress> addresses;
+  for (const auto& [texts, is_tls] : {std::pair(&options.listen, false), std::pair(&options.tls_listen, true)}) {
+    for (const auto& text : *texts) {
+      auto address = net::parse_address(text);
+      if (!address) return std::unexpected(std::move(address.error()));
+      if (options.development && !address->is_loopback()) {
+        return fail("--dev serves this machine only: it cannot listen on " + text);
+      }
+      addresses.push_back({*address, is_tls});
     }
-    addresses.push_back(*address);
   }
   return addresses;
 }
@@ -82,7 +84,8 @@ struct Server::State {
   std::vector<std::unique_ptr<Replacement>> replacements;  // that some shard does not go by yet
   std::vector<std::unique_ptr<ShardCounters>> counters;
   std::vector<std::unique_ptr<Shard>> shards;
-  std::vector<net::Address> addresses;
+  std::vector<ListenAddress> addresses;
+  std::shared_ptr<net::TlsTickets> tickets;
   net::Loop control;       // the calling thread's: signals
   OffThreadWorker worker;  // ends before the shards whose loops it posts to
   int stops = 0;           // how often it was asked to
@@ -98,7 +101,8 @@ Result<void> Server::check_addresses(const FixedOptions& options) {
 
 Result<void> Server::check(const ServerOptions& options) {
   if (auto addresses = check_addresses(options); !addresses) return addresses;
-  if (auto policy = make_policy(completed(options)); !policy) return std::unexpected(std::move(policy.error()));
+  if (auto policy = make_policy(completed(options), std::make_shared<net::TlsTickets>()); !policy)
+    return std::unexpected(std::move(policy.error()));
   return {};
 }
 
@@ -106,9 +110,10 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions wanted, EventLog& his
   const ServerOptions options = completed(std::move(wanted));
   auto addresses = addresses_of(options);
   if (!addresses) return std::unexpected(std::move(addresses.error()));
-  const auto policy = make_policy(options);
+  const auto tickets = std::make_shared<net::TlsTickets>();
+  const auto policy = make_policy(options, tickets);
   if (!policy) return std::unexpected(policy.error());
-  for (const auto& address : *addresses) {
+  for (const auto& [address, is_tls] : *addresses) {
     if (auto free = net::Listener::check_free(address); !free) return std::unexpected(std::move(free.error()));
   }
 
@@ -124,6 +129,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions wanted, EventLog& his
     }
   }
   state->addresses = std::move(*addresses);
+  state->tickets = tickets;
   state->sources = policy->authorizer.sources();
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
@@ -131,7 +137,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions wanted, EventLog& his
 Result<void> Server::replace(ServerOptions options) {
   options.threads = state_->options.threads;
   options.limits.budget_bytes = state_->budget_bytes;
-  auto policy = make_policy(options);
+  auto policy = make_policy(options, state_->tickets);
   if (!policy) return std::unexpected(std::move(policy.error()));
   state_->replace(std::move(*policy));
   return {};
@@ -163,7 +169,7 @@ void Server::State::forget(const Replacement* done) {
 
 std::vector<std::string> Server::addresses() const {
   std::vector<std::string> texts;
-  for (const auto& address : state_->addresses) texts.push_back(address.text());
+  for (const auto& [address, is_tls] : state_->addresses) texts.push_back((is_tls ? "https://" : "") + address.text());
   return texts;
 }
 

@@ -25,7 +25,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Where it listens, with the ports that were found: "127.0.0.1:8080".
+  // Where it listens, with the ports that were found: "127.0.0.1:8080", and with TLS "https://127.0.0.1:8443".
   std::vector<std::string> addresses() const;
   std::size_t threads() const;
 

@@ -59,10 +59,10 @@ Shard::~Shard() {
   connections_.clear();
 }
 
-Result<void> Shard::listen(std::vector<net::Address>& addresses) {
-  for (auto& address : addresses) {
-    auto listener =
-        net::Listener::open(*loop_, address, [this](int fd, const net::Address& peer) { on_accept(fd, peer); });
+Result<void> Shard::listen(std::vector<ListenAddress>& addresses) {
+  for (auto& [address, is_tls] : addresses) {
+    auto listener = net::Listener::open(
+        *loop_, address, [this, tls = is_tls](int fd, const net::Address& peer) { on_accept(fd, peer, tls); });
     if (!listener) return std::unexpected(std::move(listener.error()));
     address = (*listener)->address();
     listeners_.push_back(std::move(*listener));
@@ -86,7 +86,7 @@ void Shard::run() {
   loop_->run();
 }
 
-void Shard::on_accept(int fd, const net::Address& peer) {
+void Shard::on_accept(int fd, const net::Address& peer, bool is_tls) {
   const net::IpAddress address = net::IpAddress::of(peer);
   const bool is_proxy = is_trusted(policy_.trusted_proxies, address);  // whose connections are of many clients
   auto [place, welcome] = is_proxy ? std::pair<Place, Welcome>() : shared_.quotas.connect(policy_.limits, address);
@@ -95,10 +95,11 @@ void Shard::on_accept(int fd, const net::Address& peer) {
     return;
   }
   const bool is_full = ++shared_.connections > policy_.connections_max;
-  const auto reception = is_full                        ? Connection::Reception::kFull
-                         : welcome == Welcome::kRefused ? Connection::Reception::kTooMany
-                                                        : Connection::Reception::kServed;
-  connections_.push_back(std::make_unique<Connection>(*this, fd, peer, reception, std::move(place)));
+  const auto reception = is_full                        ? Reception::kFull
+                         : welcome == Welcome::kRefused ? Reception::kTooMany
+                                                        : Reception::kServed;
+  connections_.push_back(
+      std::make_unique<Connection>(*this, fd, peer, reception, std::move(place), is_tls ? policy_.tls : nullptr));
   Connection& connection = *connections_.back();
   connection.index = connections_.size() - 1;
   counters_.connections.set(connections_.size());
@@ -194,7 +195,7 @@ void Shard::flush_batch(std::span<Connection* const> batch) {
     }
     slice_count += composed;
     writers[count] = connection;
-    writes[count] = {.fd = connection->fd(), .slices = room.first(composed)};
+    writes[count] = {.fd = connection->fd(), .tls = connection->tls(), .slices = room.first(composed)};
     ++count;
   }
   writer_->write({writes.data(), count});
@@ -257,8 +258,8 @@ void Shard::watch_deadline(Connection& connection) {
   }
 }
 
-std::uint64_t Shard::remember(Connection& connection) {
-  exchanges_.emplace(next_token_, Remembered{&connection, std::nullopt});
+std::uint64_t Shard::remember(Exchange& exchange) {
+  exchanges_.emplace(next_token_, Remembered{&exchange, std::nullopt});
   return next_token_++;
 }
 
@@ -294,7 +295,7 @@ bool Shard::await_keys(Refused& refused, net::Task then) {
 
 Exchange* Shard::find(std::uint64_t token) {
   const auto found = exchanges_.find(token);
-  return found == exchanges_.end() ? nullptr : found->second.connection;
+  return found == exchanges_.end() ? nullptr : found->second.exchange;
 }
 
 // --- Time --------------------------------------------------------------------------------------------------------
@@ -328,9 +329,9 @@ void Shard::check_expiries() {
   const std::int64_t now_s = std::time(nullptr);
   while (!expiries_.empty() && expiries_.begin()->first <= now_s) {
     const std::uint64_t token = expiries_.begin()->second;
-    Connection& connection = *exchanges_.at(token).connection;
+    Exchange& exchange = *exchanges_.at(token).exchange;
     forget(token);
-    connection.expire();
+    exchange.expire();
   }
 }
 

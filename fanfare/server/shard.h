@@ -30,6 +30,12 @@
 
 namespace fanfare {
 
+// Where to listen, and whether what is heard there is inside TLS.
+struct ListenAddress {
+  net::Address address;
+  bool is_tls = false;
+};
+
 class Shard final : public CatchUpSource, public OffThread, public ExchangeTable {
  public:
   // shared and counters are borrowed. The shard follows the log from now on.
@@ -37,7 +43,7 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   ~Shard() override;
 
   // Before run(). Port 0 is replaced by the port that was found, for the next shard.
-  Result<void> listen(std::vector<net::Address>& addresses);
+  Result<void> listen(std::vector<ListenAddress>& addresses);
   // Serves until it has drained or stop() is called.
   void run();
   // No new streams; open ones are told to come back later, spread over the drain window, and end. Then run() returns.
@@ -75,8 +81,8 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   void flush_now(Connection& connection);
   // The connection's deadline has changed; see Connection::deadline_ms.
   void watch_deadline(Connection& connection);
-  std::uint64_t remember(Connection& connection);
-  // The connection with this token is to expire then, unless it is forgotten before.
+  std::uint64_t remember(Exchange& exchange);
+  // The exchange with this token is to expire then, unless it is forgotten before.
   void expire_at(std::int64_t unix_s, std::uint64_t token);
   void forget(std::uint64_t token);
   // The connection is closed; it is destroyed when nobody can point to it any more.
@@ -93,7 +99,7 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
 
  private:
   Renewal renew(KeySource& source, net::Task then);
-  void on_accept(int fd, const net::Address& peer);
+  void on_accept(int fd, const net::Address& peer, bool is_tls);
   void take_turn();
   void post_flush();
   void flush();
@@ -144,7 +150,7 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
 
   std::vector<Connection*> timed_;  // connections with a deadline
   struct Remembered {
-    Connection* connection;
+    Exchange* exchange;
     std::optional<std::int64_t> expires_at_s;
   };
   std::unordered_map<std::uint64_t, Remembered> exchanges_;
