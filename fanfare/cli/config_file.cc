@@ -57,6 +57,7 @@ std::string wanted_of(const Setting& setting) {
     case SettingKind::kNumber:
       return "a whole number";
     case SettingKind::kList:
+    case SettingKind::kFiles:
       return "an array of strings";
     default:
       return "a string";
@@ -111,19 +112,21 @@ Result<void> ConfigFile::take(const TomlMember& member) {
 
 Result<std::vector<std::string>> ConfigFile::texts_of(const Setting& setting, const TomlMember& member) const {
   const TomlValue& value = member.value;
-  if (setting.kind == SettingKind::kList && value.type == TomlType::kArray) {
+  const bool is_path = setting.kind == SettingKind::kFile || setting.kind == SettingKind::kFiles ||
+                       setting.kind == SettingKind::kDirectory;
+  const auto placed = [&](const std::string& text) {
+    return is_path && !text.empty() ? (directory_ / text).string() : text;
+  };
+  if (is_list(setting) && value.type == TomlType::kArray) {
     std::vector<std::string> texts;
     for (const TomlValue& each : value.elements) {
       if (each.type != TomlType::kString) return file_.wrong_type(member, each, "strings");
-      texts.push_back(each.string);
+      texts.push_back(placed(each.string));
     }
     return texts;
   }
   if (value.type != type_of(setting.kind)) return file_.wrong_type(member, value, wanted_of(setting));
-  std::string text = scalar_text(value);
-  const bool is_path = setting.kind == SettingKind::kFile || setting.kind == SettingKind::kDirectory;
-  if (is_path && !text.empty()) text = (directory_ / text).string();
-  return std::vector{std::move(text)};
+  return std::vector{placed(scalar_text(value))};
 }
 
 Result<void> ConfigFile::take_limits(const TomlMember& member) {

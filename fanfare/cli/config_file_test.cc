@@ -57,7 +57,9 @@ TEST(ConfigFile, WhatIsWrongIsToldWithItsPlaceAndWhatWouldBeRight) {
       {"lisen = \":80\"", "hub.toml:1:1: unknown key 'lisen'; did you mean 'listen'?"},
       {"publisher_key = \"x\"", "hub.toml:1:1: unknown key 'publisher_key'; did you mean 'publisher-key'?"},
       {"limit = 1", "hub.toml:1:1: unknown key 'limit'; did you mean 'limits'?"},
-      {"config = \"x\"", "hub.toml:1:1: unknown key 'config'; there is listen, dev, "},
+      {"config = \"x\"",
+       "hub.toml:1:1: unknown key 'config'; there is listen, tls-listen, tls-certificate, tls-key, tls-self-signed, "
+       "dev, "},
       {"heartbeat_ms = 1", "hub.toml:1:1: heartbeat_ms is a limit: put it below [limits]"},
       {"[limits]\nthreads = 1", "hub.toml:2:1: threads is no limit: put it above the table [limits]"},
       {"[limits]\nheartbeat = \"1\"", "hub.toml:2: there is no limit named 'heartbeat'; did you mean 'heartbeat_ms'?"},

@@ -21,19 +21,31 @@ struct Line {
   std::string comment;
 };
 
+std::string toml_list(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) list.append(list.empty() ? "[" : ", ").append(toml_string(text));
+  return list.empty() ? "[]" : list + "]";
+}
+
+std::string absolute(const std::string& path) {
+  return std::filesystem::absolute(path).string();
+}
+
 std::string toml_value(const Setting& setting, const Given& given) {
   switch (setting.kind) {
     case SettingKind::kSwitch:
     case SettingKind::kNumber:
       return given.texts.front();
-    case SettingKind::kList: {
-      std::string list;
-      for (const std::string& text : given.texts) list.append(list.empty() ? "[" : ", ").append(toml_string(text));
-      return list.empty() ? "[]" : list + "]";
+    case SettingKind::kList:
+      return toml_list(given.texts);
+    case SettingKind::kFiles: {
+      std::vector<std::string> paths;
+      for (const std::string& text : given.texts) paths.push_back(absolute(text));
+      return toml_list(paths);
     }
     case SettingKind::kFile:
     case SettingKind::kDirectory:
-      return toml_string(std::filesystem::absolute(given.texts.front()).string());
+      return toml_string(absolute(given.texts.front()));
     default:
       return toml_string(given.texts.front());
   }

@@ -73,8 +73,7 @@ Result<Layer> read_variables(const Environment& environment) {
       if (std::ranges::find(kOthers, name) != kOthers.end() || is_made_up(name)) continue;
       return unknown(name);
     }
-    const bool is_list = setting->kind == SettingKind::kList || setting->kind == SettingKind::kLimits;
-    std::vector<std::string> texts = is_list ? split_words(value) : std::vector{value};
+    std::vector<std::string> texts = is_list(*setting) ? split_words(value) : std::vector{value};
     if (auto given = layer.give(*setting, std::move(texts), {Origin::From::kEnvironment, name}); !given) {
       return std::unexpected(std::move(given.error()));
     }

@@ -129,12 +129,14 @@ Result<void> read_server_name(const std::string& names, ReferenceHub& hub) {
       addresses.push_back(*address);
     }
   }
-  const std::string needs_tls =
-      "Fanfare does not speak TLS itself, which '" + refused + "' needs: put a proxy in front, ";
+  const std::string needs_certificate =
+      "'" + refused + "' needs a certificate, which Fanfare does not get by itself: give --tls-certificate and " +
+      "--tls-listen, or put a proxy in front, ";
   if (addresses.empty()) {
-    return fail("$SERVER_NAME: " + needs_tls + "and set SERVER_NAME to ':80', or say where to listen with --listen");
+    return fail("$SERVER_NAME: " + needs_certificate +
+                "and set SERVER_NAME to ':80', or say where to listen with --listen");
   }
-  if (!refused.empty()) hub.notices.push_back({std::string(kServerName), needs_tls + "and leave it out here"});
+  if (!refused.empty()) hub.notices.push_back({std::string(kServerName), needs_certificate + "and leave it out here"});
   return hub.variables.give(*find_setting("listen"), std::move(addresses), from_variable(kServerName));
 }
 

@@ -25,6 +25,7 @@
 #include "fanfare/cli/settings.h"
 #include "fanfare/history/memory_log.h"
 #include "fanfare/history_rocksdb/rocksdb_log.h"
+#include "fanfare/net/self_signed.h"
 #include "fanfare/observe/log.h"
 #include "fanfare/server/routes.h"
 #include "fanfare/server/server.h"
@@ -66,10 +67,6 @@ struct Parsed {
 ExitCode failed(ExitCode code, const std::string& message) {
   std::fprintf(stderr, "fanfare serve: %s\n", printable(message).c_str());
   return code;
-}
-
-bool is_list(const Setting& setting) {
-  return setting.kind == SettingKind::kList || setting.kind == SettingKind::kLimits;
 }
 
 // What the command line gives.
@@ -132,8 +129,12 @@ const Key* signing_key(const KeySet& keys) {
   return found == keys.keys().end() ? nullptr : &*found;
 }
 
-void print_development_help(const Server& server, const KeySet& publisher_keys) {
-  const std::string origin = "http://" + server.addresses().front();
+void print_development_help(const Server& server, const ServeConfig& config, const KeySet& publisher_keys) {
+  const std::string address = server.addresses().front();
+  const bool is_tls = address.starts_with("https://");
+  const std::string origin = is_tls ? address : "http://" + address;
+  // A client that has not been told would not trust it.
+  const std::string trust = is_tls && config.self_signed ? " --cacert " + config.self_signed->certificate_file : "";
   const std::string hub = origin + std::string(kHubPath);
   Grants grants;
   grants.publish = {"*"};
@@ -144,9 +145,10 @@ void print_development_help(const Server& server, const KeySet& publisher_keys) 
   std::printf(
       "Fanfare %s for development: this machine only, anybody on it may subscribe, publishing takes the token.\n\n"
       "  Page       %s\n\n"
-      "  Subscribe  curl -N '%s?topic=greetings'\n\n"
-      "  Publish    curl -H 'Authorization: Bearer %s' -d topic=greetings -d 'data=Hello, world' %s\n\n",
-      std::string(kVersion).c_str(), page.c_str(), hub.c_str(), token.c_str(), hub.c_str());
+      "  Subscribe  curl -N%s '%s?topic=greetings'\n\n"
+      "  Publish    curl%s -H 'Authorization: Bearer %s' -d topic=greetings -d 'data=Hello, world' %s\n\n",
+      std::string(kVersion).c_str(), page.c_str(), trust.c_str(), hub.c_str(), trust.c_str(), token.c_str(),
+      hub.c_str());
   if (key == nullptr)
     std::printf("  TOKEN is one that your private key signs: `fanfare token --publish '*' --key-file FILE`\n\n");
   std::fflush(stdout);
@@ -158,9 +160,17 @@ void warn_of_what_has_no_effect(const ServeConfig& config, Log& log) {
   }
 }
 
+void tell_of_certificates(const ServeConfig& config, Log& log) {
+  if (!config.self_signed) return;
+  log.write(LogLevel::kInfo, "self_signed_certificate",
+            {{"file", config.self_signed->certificate_file},
+             {"sha256", net::fingerprint_of(config.self_signed->identity.certificate).value_or("")},
+             {"is_new", config.self_signed->is_new}});
+}
+
 void announce(const Server& server, const ServeConfig& config, const KeySet& publisher_keys, Log& log) {
   if (config.server.development) {
-    print_development_help(server, publisher_keys);
+    print_development_help(server, config, publisher_keys);
     log.write(LogLevel::kWarning, "development_mode",
               {{"loopback_only", true}, {"anonymous", true}, {"publishing", "with the printed token"}});
   }
@@ -188,6 +198,10 @@ ExitCode serve(const ServeArguments& arguments, const ServeConfig& config) {
   Log log = make_log(config.effective);
   warn_of_what_has_no_effect(config, log);
   warn_of_weak_keys(config, log);
+  if (config.self_signed && config.self_signed->is_new) {
+    if (auto kept = keep_self_signed(*config.self_signed); !kept)
+      return failed(ExitCode::kFailed, kept.error().message);
+  }
   auto history = open_history(config, log);
   if (!history) return failed(ExitCode::kFailed, history.error().message);
   const MakeSource make_source = make_fetching_source(config.server.limits, log);
@@ -201,6 +215,7 @@ ExitCode serve(const ServeArguments& arguments, const ServeConfig& config) {
     (*server)->on_hangup([&reloader] { reloader->reload(); });
     let_hangup(SIG_UNBLOCK);
   }
+  tell_of_certificates(config, log);
   announce(**server, config, publisher_keys, log);
   (*server)->run();
   return ExitCode::kDone;

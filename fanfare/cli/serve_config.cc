@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <ctime>
 #include <memory>
 #include <random>
 #include <utility>
@@ -33,14 +34,14 @@ std::string random_secret() {
 
 // systemd's StateDirectory=, else where the XDG base directory specification has programs' state; empty if the
 // environment names neither.
-std::string default_log_directory(const Environment& environment) {
+std::string state_directory(const Environment& environment) {
   std::string state = value_in(environment, "STATE_DIRECTORY");
   state = state.substr(0, state.find(':'));
-  if (!state.empty()) return state + "/log";
+  if (!state.empty()) return state;
   state = value_in(environment, "XDG_STATE_HOME");
   const std::string home = value_in(environment, "HOME");
   if (!state.starts_with('/')) state = home.empty() ? "" : home + "/.local/state";
-  return state.empty() ? "" : state + "/fanfare/log";
+  return state.empty() ? "" : state + "/fanfare";
 }
 
 std::uint64_t number_of(const std::string& text) {
@@ -86,10 +87,13 @@ class Reading {
   Result<void> check_strength(const KeySet& keys, const GivenByName& given, const std::string& role);
   Result<void> place_log();
   Result<void> set_rules();
+  Result<void> set_addresses();
+  Result<void> set_certificates();
   Result<void> set_server();
 
   const Layer& given() const { return config_.effective; }
   void give_default(std::string_view name, std::vector<std::string> texts, std::string reason = {});
+  std::vector<std::string> list(std::string_view name) const;
   Result<void> check_origins_and_proxies() const;
   std::string named(std::string_view setting) const;
 
@@ -100,7 +104,8 @@ class Reading {
 Result<ServeConfig> Reading::read() {
   using Step = Result<void> (Reading::*)();
   for (const Step step : {&Reading::merge_sources, &Reading::add_defaults, &Reading::set_limits, &Reading::set_access,
-                          &Reading::place_log, &Reading::set_rules, &Reading::set_server}) {
+                          &Reading::place_log, &Reading::set_rules, &Reading::set_addresses, &Reading::set_certificates,
+                          &Reading::set_server}) {
     if (auto done = (this->*step)(); !done) return std::unexpected(std::move(done.error()));
   }
   return std::move(config_);
@@ -110,7 +115,10 @@ Result<void> Reading::merge_sources() {
   const Environment& environment = arguments_.environment;
   auto variables = read_variables(environment);
   if (!variables) return std::unexpected(std::move(variables.error()));
-  const bool says_where = arguments_.options.settings.contains("listen") || variables->settings.contains("listen");
+  const auto is_given = [&](std::string_view name) {
+    return arguments_.options.settings.contains(name) || variables->settings.contains(name);
+  };
+  const bool says_where = is_given("listen") || is_given("tls-listen");
   auto reference = read_reference_hub(environment, says_where ? ServerName::kIgnore : ServerName::kRead);
   if (!reference) return std::unexpected(std::move(reference.error()));
   const std::string path = arguments_.config.empty() ? value_in(environment, kConfigVariable) : arguments_.config;
@@ -154,9 +162,9 @@ Result<void> Reading::place_log() {
     return fail("give " + named("log") + " memory or " + named("data") + ", not both");
   }
   if (has_log || given().settings.contains("data")) return {};
-  const std::string directory = default_log_directory(arguments_.environment);
+  const std::string directory = state_directory(arguments_.environment);
   if (directory.empty()) return fail("where to keep the event log? Give --data DIR, or --log memory for none");
-  give_default("data", {directory});
+  give_default("data", {directory + "/log"});
   return {};
 }
 
@@ -279,17 +287,70 @@ Result<void> Reading::set_rules() {
   return {};
 }
 
+std::vector<std::string> Reading::list(std::string_view name) const {
+  const auto found = given().settings.find(name);
+  return found == given().settings.end() ? std::vector<std::string>() : found->second.texts;
+}
+
+// In clear on a port of its own; with a certificate, and unless an address says otherwise, inside TLS only.
+Result<void> Reading::set_addresses() {
+  ServerOptions& server = config_.server;
+  const bool has_certificate = given().settings.contains("tls-certificate") || given().is_on("tls-self-signed");
+  if (has_certificate) {
+    give_default("tls-listen", {"127.0.0.1:8443"}, "with a certificate");
+  } else if (given().settings.contains("tls-listen")) {
+    return fail(named("tls-listen") +
+                " needs a certificate: give --tls-certificate and --tls-key, or --tls-self-signed");
+  } else {
+    give_default("listen", {"127.0.0.1:8080"});
+  }
+  server.listen = list("listen");
+  server.tls_listen = list("tls-listen");
+  if (server.listen.empty() && server.tls_listen.empty()) {
+    return fail(named("listen") + " takes an address at least: \"127.0.0.1:8080\"");
+  }
+  for (const std::string_view name : {"listen", "tls-listen"}) {
+    FixedOptions only;
+    only.development = server.development;
+    only.listen = list(name);
+    if (const auto checked = Server::check_addresses(only); !checked) {
+      return fail(named(name) + ": " + checked.error().message);
+    }
+  }
+  return {};
+}
+
+Result<void> Reading::set_certificates() {
+  ServerOptions& server = config_.server;
+  const auto certificates = list("tls-certificate");
+  const auto keys = list("tls-key");
+  if (given().is_on("tls-self-signed")) {
+    if (!certificates.empty()) {
+      return fail("give " + named("tls-certificate") + " or " + named("tls-self-signed") + ", not both");
+    }
+    const std::string directory = state_directory(arguments_.environment);
+    if (directory.empty()) return fail("where to keep the certificate? Set $STATE_DIRECTORY or $HOME");
+    auto found = find_self_signed(directory + "/tls", names_of_this_machine(server.tls_listen), std::time(nullptr),
+                                  server.limits);
+    if (!found) return std::unexpected(std::move(found.error()));
+    server.tls_identities = {found->identity};
+    config_.self_signed = std::move(*found);
+    return {};
+  }
+  if (!keys.empty() && keys.size() != certificates.size()) {
+    return fail(named("tls-key") + " is given " + std::to_string(keys.size()) + " times, and a certificate " +
+                std::to_string(certificates.size()) + " times: each key goes with the certificate at its place");
+  }
+  auto identities = read_identities(certificates, keys, server.limits);
+  if (!identities) return fail(named("tls-certificate") + ": " + identities.error().message);
+  std::string& text = config_.file_texts["tls-certificate"];
+  for (const auto& each : *identities) text.append(each.certificate).append(each.key);
+  server.tls_identities = std::move(*identities);
+  return {};
+}
+
 Result<void> Reading::set_server() {
   ServerOptions& server = config_.server;
-  const auto list = [&](std::string_view name) {
-    const auto found = given().settings.find(name);
-    return found == given().settings.end() ? std::vector<std::string>() : found->second.texts;
-  };
-  server.listen = list("listen");
-  if (server.listen.empty()) return fail(named("listen") + " takes an address at least: \"127.0.0.1:8080\"");
-  if (const auto checked = Server::check_addresses(server); !checked) {
-    return fail(named("listen") + ": " + checked.error().message);
-  }
   if (const std::string threads = given().text("threads"); !threads.empty()) server.threads = number_of(threads);
   server.cors_origins = list("cors-origin");
   server.publish_origins = list("publish-origin");

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "fanfare/cli/issuers.h"
 #include "fanfare/cli/reference_hub.h"
 #include "fanfare/cli/settings.h"
+#include "fanfare/cli/tls_files.h"
 #include "fanfare/history/topic_rules.h"
 #include "fanfare/server/options.h"
 
@@ -33,8 +35,9 @@ struct ServeConfig {
   std::vector<IssuerOptions> issuers;
   ServerOptions server;
   TopicRulesPtr rules;
-  std::vector<Notice> notices;         // of the reference hub's words, without effect here
-  std::vector<std::string> weak_keys;  // what is wrong with keys that are accepted all the same
+  std::vector<Notice> notices;            // of the reference hub's words, without effect here
+  std::optional<SelfSigned> self_signed;  // the certificate of server, if nobody else has signed it
+  std::vector<std::string> weak_keys;     // what is wrong with keys that are accepted all the same
 
   bool log_is_in_memory() const { return effective.settings.contains("log"); }
 };

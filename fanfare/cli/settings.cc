@@ -32,8 +32,30 @@ constexpr std::array kSettings = {
     Setting{.name = "listen",
             .kind = Kind::kList,
             .value_name = "ADDR:PORT",
-            .help = "Listen on ADDR:PORT; repeat for more",
-            .fallback = "127.0.0.1:8080"},
+            .help = "Listen on ADDR:PORT; repeat for more (else 127.0.0.1:8080, unless there is a certificate)"},
+    Setting{.name = "tls-listen",
+            .kind = Kind::kList,
+            .value_name = "ADDR:PORT",
+            .help = "The same with TLS (else 127.0.0.1:8443, where there is a certificate)"},
+    Setting{.name = "tls-certificate",
+            .kind = Kind::kFiles,
+            .value_name = "FILE",
+            .help = "Certificate for TLS and those that lead to its authority (PEM); repeat for more names",
+            .group = SettingGroup::kCertificate,
+            .change = Change::kReload},
+    Setting{.name = "tls-key",
+            .kind = Kind::kFiles,
+            .value_name = "FILE",
+            .help = "Key of the certificate (PEM), unless it stands in the same file; repeat in the same order",
+            .group = SettingGroup::kCertificate,
+            .is_detail = true,
+            .change = Change::kReload},
+    Setting{.name = "tls-self-signed",
+            .kind = Kind::kSwitch,
+            .value_name = "",
+            .help = "Make a certificate that nobody else has signed, keep it, and print its fingerprint",
+            .group = SettingGroup::kCertificate,
+            .change = Change::kReload},
     Setting{.name = "dev",
             .kind = Kind::kSwitch,
             .value_name = "",
@@ -238,6 +260,10 @@ const Setting* find_setting(std::string_view name) {
 
 bool is_about_keys(const Setting& setting) {
   return setting.group == SettingGroup::kPublisherKey || setting.group == SettingGroup::kSubscriberKey;
+}
+
+bool is_list(const Setting& setting) {
+  return setting.kind == Kind::kList || setting.kind == Kind::kFiles || setting.kind == Kind::kLimits;
 }
 
 std::string variable_of(const Setting& setting) {

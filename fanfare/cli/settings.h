@@ -27,11 +27,12 @@ enum class SettingKind {
   kFile,
   kDirectory,
   kList,    // of texts
+  kFiles,   // a list of files
   kLimits,  // NAME=VALUE of base/limits.h; in the file the table [limits]
 };
 
 // Settings of one group say the same in different ways: a layer that has one displaces those of the layers below it.
-enum class SettingGroup { kNone, kPublisherKey, kSubscriberKey, kLog };
+enum class SettingGroup { kNone, kPublisherKey, kSubscriberKey, kLog, kCertificate };
 
 enum class Change {
   kReload,   // SIGHUP is enough
@@ -57,6 +58,9 @@ std::span<const Setting> settings();
 const Setting* find_setting(std::string_view name);
 // Whether it says with which keys tokens are checked: those of an issuer have such settings of their own.
 bool is_about_keys(const Setting& setting);
+
+// Whether it may be given several times.
+bool is_list(const Setting& setting);
 
 // "FANFARE_PUBLISHER_KEY_FILE"
 std::string variable_of(const Setting& setting);

@@ -1,6 +1,7 @@
 #include "fanfare/server/connection.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "fanfare/server/access_log.h"
@@ -11,11 +12,13 @@ namespace fanfare {
 namespace {
 
 constexpr int kReadsAtOnce = 16;  // then the loop gets its turn
-constexpr std::string_view kPlainOnTls =
-    "HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: 104\r\nConnection: "
-    "close\r\n\r\n"
-    "{\"title\":\"Bad Request\",\"status\":400,\"detail\":\"this port speaks TLS: the URL begins with https:// "
-    "there\"}\n";
+
+// For a client that speaks HTTP in clear where TLS is spoken.
+std::string plain_on_tls() {
+  const http::Response problem = http::problem_response(400, "this port speaks TLS: its URLs begin with https://");
+  return "HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nConnection: close\r\nContent-Length: " +
+         std::to_string(problem.body.size()) + "\r\n\r\n" + problem.body;
+}
 
 }  // namespace
 
@@ -80,7 +83,7 @@ void Connection::shake_hands() {
   }
   shard_.shared().log.write(LogLevel::kDebug, "tls_failed", {{"peer", peer_}, {"reason", socket_.tls()->failure()}});
   shard_.counters().tls_failures_total.add();
-  if (socket_.tls()->got_plain_http()) socket_.send_in_clear(kPlainOnTls);
+  if (socket_.tls()->got_plain_http()) socket_.send_in_clear(plain_on_tls());
   close();
 }
 
