@@ -16,7 +16,7 @@ std::unique_ptr<Compressor> make_compressor(Coding coding, Effort effort) {
     case Coding::kIdentity:
       break;
   }
-  FANFARE_CHECK(!"identity has no compressor");
+  check_failed("a compressor for identity", __FILE__, __LINE__);
 }
 
 }  // namespace fanfare

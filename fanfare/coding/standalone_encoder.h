@@ -28,7 +28,8 @@ class StandaloneEncoder {
   // Appends the piece of `plain`, which is not empty. In zstd the reader must be outside any frame there (group_exit).
   void encode(std::string_view plain, std::string& out);
 
-  // What it holds between two calls, for a budget; it grows with the largest piece so far, within a bound.
+  // What it holds between two calls, for a budget: 268 KB in gzip and deflate, up to 1.1 MB in zstd after large pieces,
+  // nothing in brotli.
   std::size_t memory_bytes() const;
 
  private:
