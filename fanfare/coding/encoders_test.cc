@@ -189,7 +189,8 @@ TEST_P(EveryCoding, LargePiecesOfEveryKindAreWhole) {
     std::string stream(stream_head(coding));
     stream.append(standalone(alone, large)).append(grouped(group, large)).append(grouped(group, large));
     stream.append(group_exit(group.frame()));
-    std::string plain = large + large + large;
+    std::string plain = large;
+    plain.append(large).append(large);
     if (coding == Coding::kGzip || coding == Coding::kDeflate) {
       RecentPlain recent;
       recent.append(large);
