@@ -29,8 +29,8 @@ class Brotli final : public Compressor {
     std::size_t plain_left = plain.size();
     auto next = reinterpret_cast<const std::uint8_t*>(plain.data());
     std::size_t room_left = 0;
-    // The encoder is through only when it leaves room: without any, it stops between the two parts of the first piece,
-    // and has neither input nor output left to tell (brotli 1.0.9).
+    // The encoder is through only when it leaves room. Without any, it may stop between the two parts of the first
+    // piece, and then has neither input nor output left to tell (brotli 1.0.9).
     do {
       const std::size_t before = out.size();
       out.resize(before + BrotliEncoderMaxCompressedSize(plain_left) + kFlushBytes);
@@ -39,6 +39,7 @@ class Brotli final : public Compressor {
       FANFARE_CHECK(BrotliEncoderCompressStream(state_.get(), BROTLI_OPERATION_FLUSH, &plain_left, &next, &room_left,
                                                 &room, nullptr));
       out.resize(out.size() - room_left);
+      take_rest(out);
     } while (room_left == 0);
     FANFARE_CHECK(plain_left == 0);
     if (end == PieceEnd::kResetPoint) reset();
@@ -62,6 +63,15 @@ class Brotli final : public Compressor {
 
   void set(BrotliEncoderParameter parameter, std::uint32_t value) {
     FANFARE_CHECK(BrotliEncoderSetParameter(state_.get(), parameter, value));
+  }
+
+  // What there was no room for. Before that is taken it refuses more input.
+  void take_rest(std::string& out) {
+    while (BrotliEncoderHasMoreOutput(state_.get())) {
+      std::size_t bytes = 0;  // all there is
+      const std::uint8_t* const output = BrotliEncoderTakeOutput(state_.get(), &bytes);
+      out.append(reinterpret_cast<const char*>(output), bytes);
+    }
   }
 
   CountedMemory memory_;

@@ -45,16 +45,19 @@ class Deflate final : public DeflateCompressor {
   void compress(std::string_view plain, PieceEnd end, std::string& out) override {
     stream_.next_in = reinterpret_cast<const Bytef*>(plain.data());
     stream_.avail_in = static_cast<uInt>(plain.size());
-    const std::size_t room = deflateBound(&stream_, plain.size()) + kFlushBytes;
-    FANFARE_CHECK(room <= std::numeric_limits<uInt>::max());
-    const std::size_t before = out.size();
-    out.resize(before + room);
-    stream_.next_out = reinterpret_cast<Bytef*>(out.data() + before);
-    stream_.avail_out = static_cast<uInt>(room);
-    // One call does it all: zlib has no room left over only if it is not through.
-    FANFARE_CHECK(deflate(&stream_, Z_SYNC_FLUSH) == Z_OK);
-    FANFARE_CHECK(stream_.avail_in == 0 && stream_.avail_out > 0);
-    out.resize(out.size() - stream_.avail_out);
+    do {
+      const std::size_t before = out.size();
+      const std::size_t room = deflateBound(&stream_, stream_.avail_in) + kFlushBytes;
+      FANFARE_CHECK(room <= std::numeric_limits<uInt>::max());
+      out.resize(before + room);
+      stream_.next_out = reinterpret_cast<Bytef*>(out.data() + before);
+      stream_.avail_out = static_cast<uInt>(room);
+      const int result = deflate(&stream_, Z_SYNC_FLUSH);
+      // Z_BUF_ERROR: the last call was through without a byte of room to spare.
+      FANFARE_CHECK(result == Z_OK || result == Z_BUF_ERROR);
+      out.resize(out.size() - stream_.avail_out);
+    } while (stream_.avail_out == 0);
+    FANFARE_CHECK(stream_.avail_in == 0);
     if (end == PieceEnd::kResetPoint) reset();
   }
 

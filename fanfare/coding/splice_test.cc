@@ -14,7 +14,7 @@ namespace fanfare::coding_testing {
 namespace {
 
 constexpr std::uint64_t kFirstSeed = 1'000;
-constexpr std::uint64_t kSchedules = 2'500;
+constexpr std::uint64_t kSchedules = 2'000;
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* value = std::getenv(name);

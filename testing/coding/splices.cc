@@ -1,6 +1,7 @@
 #include "testing/coding/splices.h"
 
 #include <deque>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <string_view>
@@ -52,6 +53,17 @@ std::string json_event(std::minstd_rand& random) {
          ",\"side\":\"" + (random() % 2 ? "buy" : "sell") + "\"}\n\n";
 }
 
+// Words of brotli's static dictionary, which pieces must not refer to: it begins where the reader's window ends.
+std::string prose(std::minstd_rand& random, std::size_t words) {
+  static constexpr const char* kWords[] = {"time",       "down",        "left",        "back",         "data",
+                                           "only",       "open",        "just",        "more",         "from",
+                                           "government", "information", "description", "introduction", "javascript",
+                                           "background", "conference",  "university",  "development",  "international"};
+  std::string text = "data:";
+  for (; words > 0; --words) text.append(" ").append(kWords[random() % std::size(kWords)]);
+  return text.append("\n\n");
+}
+
 std::string noise(std::minstd_rand& random, std::size_t bytes) {
   std::string text;
   while (text.size() < bytes) text.push_back(static_cast<char>(random() >> 8));
@@ -66,6 +78,7 @@ std::string make_plain(Choices& choices) {
   if (kind == 1) return noise(random, 1 + random() % 400);
   if (kind == 2) return std::string(1 + random() % 5'000, static_cast<char>('a' + random() % 3));
   if (kind == 3) return noise(random, 1);
+  if (kind == 5 || kind == 6) return prose(random, 1 + random() % 30);
   // More than the windows of groups, but seldom: it takes long.
   std::size_t events = kind == 4 && random() % 4 == 0 ? 300 : 1 + kind % 3;
   for (; events > 0; --events) text.append(json_event(random));
