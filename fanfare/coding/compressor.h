@@ -17,7 +17,7 @@
 
 namespace fanfare {
 
-// How much a compressor remembers and how hard it looks; the numbers are in compressor.cc.
+// How much a compressor remembers and how hard it looks; the numbers are in each library's source.
 enum class Effort : std::uint8_t {
   kStandalone,  // one scratch of a shard: batches of up to 64 KiB, fast
   kGroup,       // one for each audience: little memory
@@ -42,7 +42,8 @@ class DeflateCompressor : public Compressor {
   virtual void prime(std::string_view last_plain) = 0;
 };
 
-// The largest window that a brotli piece may need: the stream's head says it, before any piece.
+// The largest window that a brotli piece may need: the stream's head says it, before any piece. Larger ones find hardly
+// more in events, and cost up to 816 KB for each group instead of 320.
 inline constexpr int kBrotliWindowBits = 14;
 
 std::unique_ptr<DeflateCompressor> make_deflate_compressor(Effort effort);

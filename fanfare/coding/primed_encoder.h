@@ -19,7 +19,7 @@ class DeflateCompressor;
 // The end of what an audience emitted, as far as all its subscribers got it last.
 class RecentPlain {
  public:
-  // More finds little more in events (bench/coding.cc), and 10,000 audiences have this each.
+  // More finds little more in events (bench/coding_bench.cc), and 10,000 audiences have this each.
   static constexpr std::size_t kBytesMax = 1024;
 
   // The audience emitted this, in any form, to all of its subscribers, and nothing else since the last call.
