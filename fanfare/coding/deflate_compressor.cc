@@ -17,8 +17,8 @@ struct Tuning {
 };
 
 // Chosen by bench/coding_bench.cc. A window of 8 KiB and level 6 for groups: 31 bytes are left of an event of 137, and
-// the state is 72 KB; the largest window leaves 2 bytes less for 268 KB. Level 1 for what stands alone: a batch of 64 KiB
-// is a tenth larger than by level 6, in less than half the time.
+// the state is 72 KB; the largest window leaves 2 bytes less for 268 KB. Level 1 for what stands alone: a batch of 64
+// KiB is a tenth larger than by level 6, in less than half the time.
 constexpr Tuning tuning_of(Effort effort) {
   return effort == Effort::kGroup ? Tuning{6, 13, 6} : Tuning{1, 15, 8};
 }

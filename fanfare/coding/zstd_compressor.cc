@@ -13,8 +13,8 @@ struct Tuning {
 };
 
 // Chosen by bench/coding_bench.cc. A window of 8 KiB and level 6 for groups: 35 bytes are left of an event of 137, and
-// the state is 97 KB; level 3 with its own window leaves more and takes 3.7 MB. Browsers take windows of up to 8 MiB (RFC
-// 9659). Level 1 for what stands alone: it is the fastest, and the next ones make batches larger.
+// the state is 97 KB; level 3 with its own window leaves more and takes 3.7 MB. Browsers take windows of up to 8 MiB
+// (RFC 9659). Level 1 for what stands alone: it is the fastest, and the next ones make batches larger.
 constexpr Tuning tuning_of(Effort effort) {
   return effort == Effort::kGroup ? Tuning{6, 13, 11} : Tuning{1, 17, 0};
 }
