@@ -5,8 +5,8 @@
 //   Batch/CODING        64 KiB of updates alone, as a replay has them
 //   Join/CODING         joining and leaving an audience: what a subscriber pays for its checksum
 // bytes: of the compressed event (or batch); shrinks: plain bytes over those; state: the encoder's memory in bytes.
-// events: 0: of 137 bytes, 129 of them JSON; 1: the same with an id of the hub's, which is random (187 bytes); 2: of ten
-// times as much JSON.
+// events: 0: of 137 bytes, 129 of them JSON; 1: the same with an id of the hub's, which is random (187 bytes); 2: of
+// ten times as much JSON.
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
