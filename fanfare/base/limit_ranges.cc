@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kMost = std::size_t{1} << 40;
 constexpr std::size_t kMostPerSecond = 1'000'000;
 constexpr std::size_t kMostSecondsOfBurst = 3'600;
+constexpr std::size_t kMostStreams = 100'000;
 
 // Without these nothing is served, or a thread never rests.
 constexpr auto kNeverZero = std::to_array<std::string_view>({
@@ -21,6 +22,7 @@ constexpr auto kNeverZero = std::to_array<std::string_view>({
     "dead_peer_ms",
     "durable_log_check_ms",
     "heartbeat_ms",
+    "http2_streams_max",
     "jwks_age_s_max",
     "jwks_fetch_ms_max",
     "request_head_bytes_max",
@@ -39,7 +41,8 @@ std::size_t least_of(std::string_view name) {
 
 std::size_t most_of(std::string_view name) {
   if (name == "burst_s") return kMostSecondsOfBurst;
-  return name.find("_per_s_") != name.npos ? kMostPerSecond : kMost;
+  if (name == "http2_streams_max") return kMostStreams;
+  return name.ends_with("_per_s") || name.find("_per_s_") != name.npos ? kMostPerSecond : kMost;
 }
 
 }  // namespace

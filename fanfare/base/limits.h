@@ -90,6 +90,13 @@ struct Limits {
   std::size_t durable_log_reading_threads = 2;
   std::size_t durable_log_free_bytes_min = 64 * 1024 * 1024;  // on the disk; with less, appends fail
 
+  // HTTP/2, of one connection. All tabs of a browser share one, and streams of events stay open: hence more than the
+  // usual 100. Rates are buckets that hold burst_s seconds' worth; 0: none. Control frames are those that carry
+  // nothing: SETTINGS, PING, PRIORITY, empty DATA, more WINDOW_UPDATEs than data they could answer.
+  std::size_t http2_streams_max = 256;
+  std::size_t http2_control_frames_per_s = 1'000;
+  std::size_t http2_resets_per_s = 100;  // streams that the client resets, or that it makes us reset
+
   // Connections. connections_max 0: what RLIMIT_NOFILE allows, less the reserve.
   std::size_t connections_max = 0;
   std::size_t reserved_files = 64;

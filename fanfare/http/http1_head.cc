@@ -128,18 +128,6 @@ bool wants_keep_alive(const RequestHead& head) {
   return !close && (keep_alive || head.version == Version::kHttp11);
 }
 
-// Whether the client expects 100-continue. HTTP/1.0 has no expectations (RFC 9110 section 10.1.1).
-std::expected<bool, Refusal> parse_expect(const RequestHead& head) {
-  bool expects_continue = false;
-  if (head.version == Version::kHttp10) return expects_continue;
-  for (const Header& field : head.headers) {
-    if (!equals_ignoring_case(field.name, "expect")) continue;
-    if (!equals_ignoring_case(field.value, "100-continue")) return refuse(417, "Expect may only be: 100-continue.");
-    expects_continue = true;
-  }
-  return expects_continue;
-}
-
 // Fills in what follows from the header fields; the head has its version and its fields.
 std::expected<ParsedRequest, Refusal> parse_meaning(RequestHead head, std::string_view authority_of_target) {
   const auto authority = find_authority(head, authority_of_target);
@@ -147,7 +135,8 @@ std::expected<ParsedRequest, Refusal> parse_meaning(RequestHead head, std::strin
   head.authority = *authority;
   const auto framing = parse_framing(head);
   if (!framing) return std::unexpected(framing.error());
-  const auto expects_continue = parse_expect(head);
+  // HTTP/1.0 has no expectations.
+  const auto expects_continue = head.version == Version::kHttp10 ? false : parse_expect(head.headers);
   if (!expects_continue) return std::unexpected(expects_continue.error());
   const bool keep_alive = wants_keep_alive(head);
   return ParsedRequest{std::move(head), *framing, keep_alive, *expects_continue};
@@ -200,6 +189,16 @@ std::expected<std::size_t, Refusal> HeadScanner::scan(std::string_view bytes, st
     return refuse(431, "The request head is too large.");
   }
   return taken;
+}
+
+std::expected<bool, Refusal> parse_expect(const Headers& headers) {
+  bool expects_continue = false;
+  for (const Header& field : headers) {
+    if (!equals_ignoring_case(field.name, "expect")) continue;
+    if (!equals_ignoring_case(field.value, "100-continue")) return refuse(417, "Expect may only be: 100-continue.");
+    expects_continue = true;
+  }
+  return expects_continue;
 }
 
 std::expected<ParsedRequest, Refusal> parse_request_head(std::string_view head, std::size_t headers_max) {

@@ -61,4 +61,7 @@ struct ParsedRequest {
 // 400, though they agree. A minor version above 1 is read as 1.1 (RFC 9110 section 2.5), another major one is 505.
 std::expected<ParsedRequest, Refusal> parse_request_head(std::string_view head, std::size_t headers_max);
 
+// Whether these fields of a request ask for 100-continue (RFC 9110 section 10.1.1). Any other expectation is 417.
+std::expected<bool, Refusal> parse_expect(const Headers& headers);
+
 }  // namespace fanfare::http

@@ -9,7 +9,7 @@
 
 namespace fanfare::http {
 
-enum class Version { kHttp10, kHttp11 };
+enum class Version { kHttp10, kHttp11, kHttp2 };
 
 struct Header {
   std::string name;  // as it came; compared without regard to case
@@ -37,7 +37,9 @@ struct RequestHead {
   std::string target;     // as sent
   std::string path;       // of the target, still percent-encoded; "*" for OPTIONS *
   std::string query;      // after the first '?', without it; still percent-encoded
-  std::string authority;  // of an absolute-form target, else of Host
+  std::string authority;  // of an absolute-form target or HTTP/2's :authority, else of Host
+  std::string scheme;     // of HTTP/2's :scheme; empty in HTTP/1.x
+  std::string protocol;   // of an extended CONNECT (RFC 8441): "websocket"; empty in every other request
   Version version = Version::kHttp11;
   Headers headers;
 };

@@ -1,0 +1,48 @@
+// Counts what an HTTP/2 client may do much of without asking for anything: frames that carry nothing, and streams that
+// end before they were worth their beginning (RFC 9113 section 10.5; CVE-2019-9512 to 9518, CVE-2023-44487,
+// CVE-2024-28182, CVE-2025-8671). Whoever gets a "no" ends the connection with ENHANCE_YOUR_CALM.
+// Milliseconds of any steady clock. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fanfare/base/limits.h"
+#include "fanfare/http/http2_frame_scanner.h"
+
+namespace fanfare::http {
+
+// A bucket that holds burst_s seconds' worth of a rate, and is full at first.
+class Allowance {
+ public:
+  // Whether so many more are allowed now. A rate of 0 allows all.
+  bool take(std::size_t count, std::size_t per_s, std::size_t burst_s, std::uint64_t now_ms);
+
+ private:
+  std::uint64_t spent_ = 0;  // in thousandths, as times are
+  std::uint64_t filled_ms_ = 0;
+};
+
+class Http2Abuse {
+ public:
+  // A header block within the limits needs two frames after its first; more, or empty ones, are a flood.
+  static constexpr std::uint32_t kContinuationsMax = 8;
+
+  // A frame begins. is_stale: on a stream that is closed.
+  bool allows_frame(FrameHead frame, bool is_stale, const Limits& limits, std::uint64_t now_ms);
+  // Bytes of the DATA frame that began last have come.
+  void on_data() { awaits_data_ = false; }
+  // DATA was sent, which the client may answer by WINDOW_UPDATEs.
+  void on_data_sent(std::size_t bytes);
+  // The client has reset a stream, or made us reset one.
+  bool allows_reset(const Limits& limits, std::uint64_t now_ms);
+
+ private:
+  Allowance control_frames_;
+  Allowance resets_;
+  std::uint32_t window_updates_earned_ = 0;
+  std::uint32_t continuations_ = 0;
+  bool awaits_data_ = false;
+};
+
+}  // namespace fanfare::http
