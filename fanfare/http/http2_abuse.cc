@@ -1,7 +1,6 @@
 #include "fanfare/http/http2_abuse.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace fanfare::http {
 namespace {
@@ -13,6 +12,8 @@ constexpr std::uint8_t kSettings = 0x4;
 constexpr std::uint8_t kWindowUpdate = 0x8;
 constexpr std::uint8_t kContinuation = 0x9;
 constexpr std::uint8_t kEndStream = 0x1;
+constexpr std::uint8_t kPadded = 0x8;
+constexpr std::size_t kPaddingBytesMax = 256;
 constexpr std::size_t kSettingBytes = 6;
 
 // A DATA frame of at least so many bytes lets the client answer with a WINDOW_UPDATE for the stream and one for the
@@ -33,14 +34,16 @@ bool Allowance::take(std::size_t count, std::size_t per_s, std::size_t burst_s, 
 }
 
 bool Http2Abuse::allows_frame(FrameHead frame, bool is_stale, const Limits& limits, std::uint64_t now_ms) {
-  std::size_t useless = std::exchange(awaits_data_, false) ? 1 : 0;  // DATA without data
+  std::size_t useless = 0;
   if (frame.type == kContinuation) {
     if (++continuations_ > kContinuationsMax) return false;
   } else if (frame.type == kHeaders) {
     continuations_ = 0;
     if (is_stale) ++useless;
   } else if (frame.type == kData) {
-    awaits_data_ = (frame.flags & kEndStream) == 0;
+    // Padded, up to a size it may be nothing but padding.
+    const bool is_empty = frame.length == 0 || ((frame.flags & kPadded) != 0 && frame.length <= kPaddingBytesMax);
+    if (is_stale || (is_empty && (frame.flags & kEndStream) == 0)) ++useless;
   } else if (frame.type == kWindowUpdate && window_updates_earned_ > 0) {
     --window_updates_earned_;
   } else {

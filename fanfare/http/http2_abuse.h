@@ -30,8 +30,6 @@ class Http2Abuse {
 
   // A frame begins. is_stale: on a stream that is closed.
   bool allows_frame(FrameHead frame, bool is_stale, const Limits& limits, std::uint64_t now_ms);
-  // Bytes of the DATA frame that began last have come.
-  void on_data() { awaits_data_ = false; }
   // DATA was sent, which the client may answer by WINDOW_UPDATEs.
   void on_data_sent(std::size_t bytes);
   // The client has reset a stream, or made us reset one.
@@ -42,7 +40,6 @@ class Http2Abuse {
   Allowance resets_;
   std::uint32_t window_updates_earned_ = 0;
   std::uint32_t continuations_ = 0;
-  bool awaits_data_ = false;
 };
 
 }  // namespace fanfare::http

@@ -116,7 +116,6 @@ void Http2Session::State::end_request(Stream& stream) {
 }
 
 int Http2Session::State::on_data(StreamId id, std::string_view bytes) {
-  abuse.on_data();
   // The connection's window is every stream's: it stays open. A stream's opens when its bytes were of use.
   nghttp2_session_consume_connection(session, bytes.size());
   Stream* const stream = find(id);

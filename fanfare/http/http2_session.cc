@@ -17,7 +17,8 @@ constexpr std::size_t kQueuedAcksMax = 200;
 constexpr std::size_t kQueuedFramesMax = 1'000;
 constexpr std::size_t kQueuedFramesPerStream = 4;
 
-// Of HPACK, for what this side sends. See bench/http2_bench.cc.
+// Of HPACK, for what this side sends: 0.8 KiB a connection in use, and an event stream's head is 15 bytes instead of
+// 124 from the second one on (http2_bench, Memory).
 constexpr std::size_t kEncoderTableBytes = 4'096;
 
 constexpr std::uint32_t setting_of(std::size_t limit) {

@@ -71,4 +71,10 @@ class RenditionRef {
   Rendition* rendition_ = nullptr;
 };
 
+// A part of a rendition's bytes, which stay as long as this does. Without a rendition: bytes that always stay.
+struct HeldBytes {
+  RenditionRef rendition;
+  std::string_view bytes;
+};
+
 }  // namespace fanfare

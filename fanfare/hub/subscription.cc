@@ -36,6 +36,26 @@ std::size_t Subscription::pull(std::span<std::string_view> slices) {
   return count;
 }
 
+Subscription::Taken Subscription::take(std::size_t bytes_max, std::vector<HeldBytes>& into) {
+  if (!piece_ && state_ == State::kCatchUp) hub_.catch_up_.step(*this);
+  Taken taken;
+  const auto add = [&](const RenditionRef& rendition, std::size_t offset) {
+    const std::string_view bytes = bytes_of(*rendition.get()).substr(offset, bytes_max - taken.bytes);
+    into.push_back({rendition, bytes});
+    taken.bytes += bytes.size();
+  };
+  if (piece_) add(piece_, piece_offset_);
+  if (state_ == State::kLive) {
+    const UnitQueue& units = audience_.units;
+    const UnitQueue::Seq end = units.end_seq();
+    for (UnitQueue::Seq seq = cursor_ + (piece_ ? 1 : 0); seq < end && taken.bytes < bytes_max; ++seq) {
+      add(units.at(seq).rendition, 0);
+    }
+  }
+  if (taken.bytes > 0) taken.may_have_more = advance(taken.bytes) || piece_;
+  return taken;
+}
+
 bool Subscription::advance(std::size_t bytes) {
   return state_ == State::kLive ? advance_live(bytes) : advance_piece(bytes);
 }

@@ -12,6 +12,7 @@
 #include <list>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "fanfare/hub/rendition.h"
 #include "fanfare/hub/unit_queue.h"
@@ -54,6 +55,13 @@ class Subscription {
   std::size_t pull(std::span<std::string_view> slices);
   // The outlet took the first `bytes` of what pull gave. Returns whether another pull may give more right now.
   bool advance(std::size_t bytes);
+  // pull() and advance() in one, for outlets that keep what they are given until it is sent: moves up to bytes_max
+  // bytes to `into`.
+  struct Taken {
+    std::size_t bytes = 0;
+    bool may_have_more = false;  // another take may give more right now
+  };
+  Taken take(std::size_t bytes_max, std::vector<HeldBytes>& into);
   // Ends the stream at the next boundary: what is partly sent is completed, then last_words (event-stream bytes, may
   // be empty) are sent, then comes on_end(kFinished).
   void finish(std::string_view last_words);

@@ -10,7 +10,7 @@
 namespace fanfare::net {
 namespace {
 
-constexpr std::size_t kSlicesMax = 64;
+constexpr std::size_t kSlicesMax = 256;
 
 // One slice by send(): cheaper than sendmsg() by the copying of its header.
 ssize_t send_slices(int fd, std::span<const std::string_view> slices) {

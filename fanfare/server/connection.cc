@@ -6,12 +6,14 @@
 
 #include "fanfare/server/access_log.h"
 #include "fanfare/server/http1_protocol.h"
+#include "fanfare/server/http2_protocol.h"
 #include "fanfare/server/shard.h"
 
 namespace fanfare {
 namespace {
 
-constexpr int kReadsAtOnce = 16;  // then the loop gets its turn
+constexpr int kReadsAtOnce = 16;                                                // then the loop gets its turn
+constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";  // RFC 9113 section 3.4
 
 // For a client that speaks HTTP in clear where TLS is spoken.
 std::string plain_on_tls() {
@@ -70,7 +72,12 @@ void Connection::on_readable() {
 void Connection::shake_hands() {
   switch (socket_.tls()->shake_hands()) {
     case net::TlsSession::Handshake::kDone:
-      protocol_ = std::make_unique<Http1Protocol>(*this);
+      is_opening_ = false;
+      if (socket_.tls()->protocol() == "h2") {
+        protocol_ = std::make_unique<Http2Protocol>(*this);
+      } else {
+        protocol_ = std::make_unique<Http1Protocol>(*this);
+      }
       return;
     case net::TlsSession::Handshake::kWantsToRead:
       socket_.wait_readable();
@@ -108,10 +115,29 @@ void Connection::receive() {
       peer_ended_ = true;
       lingering_ ? close() : protocol_->receive_end();
     } else {
-      if (!lingering_) protocol_->receive({buffer.data(), read.bytes});
+      const std::string_view bytes(buffer.data(), read.bytes);
+      if (is_opening_) {
+        open_with(bytes);
+      } else if (!lingering_) {
+        protocol_->receive(bytes);
+      }
       if (read.bytes < buffer.size() && !socket_.has_buffered()) break;
     }
   }
+}
+
+// The first bytes: HTTP/2 without TLS begins with its preface (RFC 9113 section 3.3), and nothing else does.
+void Connection::open_with(std::string_view bytes) {
+  while (opening_bytes_ < kHttp2Preface.size() && !bytes.empty() && bytes.front() == kHttp2Preface[opening_bytes_]) {
+    ++opening_bytes_;
+    bytes.remove_prefix(1);
+  }
+  const bool is_http2 = opening_bytes_ == kHttp2Preface.size();
+  if (!is_http2 && bytes.empty()) return;
+  is_opening_ = false;
+  if (is_http2) protocol_ = std::make_unique<Http2Protocol>(*this);
+  if (opening_bytes_ > 0) protocol_->receive(kHttp2Preface.substr(0, opening_bytes_));
+  if (!bytes.empty() && !is_closed()) protocol_->receive(bytes);
 }
 
 // --- Writing -----------------------------------------------------------------------------------------------------
@@ -182,7 +208,11 @@ void Connection::set_deadline() {
 }
 
 void Connection::wait_at_most(std::uint64_t ms) {
-  deadline_ms_ = ms == 0 ? 0 : net::steady_ms() + ms;
+  wait_until(ms == 0 ? 0 : net::steady_ms() + ms);
+}
+
+void Connection::wait_until(std::uint64_t at_ms) {
+  deadline_ms_ = at_ms;
   shard_.watch_deadline(*this);
 }
 

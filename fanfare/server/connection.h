@@ -28,7 +28,7 @@ class Shard;
 class Connection final : public net::SocketVisitor {
  public:
   // At most this many pieces go out in one write.
-  static constexpr std::size_t kSlicesMax = 64;
+  static constexpr std::size_t kSlicesMax = 256;
 
   // tls: null for a connection in clear.
   Connection(Shard& shard, int fd, const net::Address& peer, Reception reception, Place place,
@@ -63,8 +63,10 @@ class Connection final : public net::SocketVisitor {
   void send_now();
   // There may be something to compose at the end of the turn.
   void on_news();
-  // Closes the connection if the peer does nothing for so long; 0: it may wait for ever.
+  // Closes the connection if the peer does nothing for so long, or until then (net::steady_ms()); 0: it may wait for
+  // ever.
   void wait_at_most(std::uint64_t ms);
+  void wait_until(std::uint64_t at_ms);
   void linger();
   void close(std::string_view note = {});
   // Throws away what is unsent: others need its memory. At the end of the turn.
@@ -83,6 +85,7 @@ class Connection final : public net::SocketVisitor {
  private:
   void shake_hands();
   void receive();
+  void open_with(std::string_view bytes);
   bool wants_bytes() const;
   void read_on();
   void set_deadline();
@@ -95,6 +98,9 @@ class Connection final : public net::SocketVisitor {
   const net::IpAddress peer_address_;
   const Place place_;
   const Reception reception_;
+  // How many bytes of HTTP/2's preface have come so far, while that may still be what is spoken.
+  std::uint8_t opening_bytes_ = 0;
+  bool is_opening_ = true;
   bool blocked_ = false;  // waiting for the socket to take more
   bool lingering_ = false;
   bool reset_ = false;  // the connection is to be reset

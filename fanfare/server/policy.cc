@@ -48,7 +48,8 @@ Result<std::shared_ptr<const net::TlsContext>> make_tls(const ServerOptions& opt
     if (!options.tls_listen.empty()) return fail("TLS needs a certificate and its key");
     return nullptr;
   }
-  return net::TlsContext::make({.identities = options.tls_identities, .protocols = {"http/1.1"}}, std::move(tickets));
+  return net::TlsContext::make({.identities = options.tls_identities, .protocols = {"h2", "http/1.1"}},
+                               std::move(tickets));
 }
 
 }  // namespace

@@ -150,6 +150,12 @@ class Client {
     }
     return take(count);
   }
+  // Fewer if the connection ends before.
+  std::string read_bytes_or_end(std::size_t count) {
+    while (received_.size() < count && receive()) {
+    }
+    return take(std::min(count, received_.size()));
+  }
   // All until the server ends the connection.
   std::string read_to_end() {
     while (receive()) {

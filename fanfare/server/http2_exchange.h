@@ -1,0 +1,83 @@
+// One stream of an HTTP/2 connection: a request and its answer, and the outlet of a stream of events.
+// One thread: the shard's. Its protocol owns it, until the stream has ended.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fanfare/http/http2_session.h"
+#include "fanfare/hub/subscription.h"
+#include "fanfare/server/access_log.h"
+#include "fanfare/server/exchange.h"
+
+namespace fanfare {
+
+class Http2Protocol;
+class Shard;
+
+class Http2Exchange final : public Exchange, public Outlet {
+ public:
+  Http2Exchange(Http2Protocol& protocol, http::StreamId id, http::RequestHead head);
+  ~Http2Exchange() override;
+
+  // The head has come: decides who answers, and returns how many bytes of body may come.
+  std::size_t admit();
+  void add_body(std::string_view bytes) { request_->body += bytes; }
+  void complete() { request_->endpoint->answer(*this); }
+  // What of its events can go now, at most bytes_max.
+  http::BodyPiece take(std::size_t bytes_max, std::vector<HeldBytes>& into);
+  void drain(std::string_view last_words);
+  // The session itself has answered.
+  void refuse(int status) { record_.status = static_cast<std::uint16_t>(status); }
+  bool is_stream() const { return subscription_ != nullptr; }
+  // Its last line in the log; note: how it ended, else as is known.
+  void log_end(std::string_view note);
+
+  // Exchange
+  const http::RequestHead& head() const override { return request_->head; }
+  std::string_view body() const override { return request_->body; }
+  net::IpAddress client() const override;
+  void respond(http::Response response) override;
+  void respond_holding(http::Response response, std::shared_ptr<const void> held) override;
+  void respond_head(http::ResponseHead head) override;
+  void start_stream(http::ResponseHead head, Stream stream) override;
+  Outlet& outlet() override { return *this; }
+  Framing framing() const override { return Framing::kBare; }
+  std::uint64_t token() override;
+  void expire() override;
+  // Outlet
+  void on_news() override;
+  void on_end(StreamEnd end) override;
+  void on_reset() override;
+
+ private:
+  struct Request {
+    http::RequestHead head;
+    std::string body;
+    Endpoint* endpoint = nullptr;
+  };
+
+  Shard& shard() const;
+  void finish_request(int status);
+  template <typename Call>
+  void answer_by(Call call);
+
+  Http2Protocol& protocol_;
+  const http::StreamId id_;
+  std::unique_ptr<Request> request_;
+  std::unique_ptr<Subscription> subscription_;
+  std::unique_ptr<Presence> presence_;
+  std::shared_ptr<const void> held_;  // until the answer is composed
+  std::string_view prologue_;         // what is left of a stream's first bytes
+  std::uint64_t token_ = 0;
+  AccessRecord record_;
+  Place stream_place_;
+  StreamEnd end_ = StreamEnd::kFinished;
+  bool ended_ = false;  // the subscription has ended; the response is to end too
+};
+
+}  // namespace fanfare

@@ -1,0 +1,203 @@
+#include "fanfare/server/http2_protocol.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fanfare/server/connection.h"
+#include "fanfare/server/shard.h"
+
+namespace fanfare {
+namespace {
+
+// What is composed at once: beyond it, streams stay behind where the budget sees them.
+constexpr std::size_t kComposedBytes = 64 * 1024;
+
+}  // namespace
+
+Http2Protocol::Http2Protocol(Connection& connection)
+    : connection_(connection), session_(*this, connection.shard().limits(), net::steady_ms()) {}
+
+Http2Protocol::~Http2Protocol() {
+  if (tail_place_) shard().hub().release_tail(*tail_place_);
+}
+
+Shard& Http2Protocol::shard() const {
+  return connection_.shard();
+}
+
+// --- Reading -----------------------------------------------------------------------------------------------------
+
+void Http2Protocol::receive(std::string_view bytes) {
+  in_session_ = true;
+  session_.receive(bytes, net::steady_ms());
+  in_session_ = false;
+  note_news();
+}
+
+void Http2Protocol::receive_end() {
+  connection_.close();
+}
+
+std::size_t Http2Protocol::on_head(http::StreamId stream, http::RequestHead head) {
+  shard().counters().requests_total.add();
+  auto& exchange = exchanges_[stream];
+  exchange = std::make_unique<Http2Exchange>(*this, stream, std::move(head));
+  const std::size_t body_bytes_max = exchange->admit();
+  if (connection_.reception() != Reception::kServed || shard().is_draining()) session_.drain();
+  return body_bytes_max;
+}
+
+void Http2Protocol::on_body(http::StreamId stream, std::string_view bytes) {
+  exchanges_.at(stream)->add_body(bytes);
+}
+
+void Http2Protocol::on_end(http::StreamId stream) {
+  exchanges_.at(stream)->complete();
+}
+
+void Http2Protocol::on_refused(http::StreamId stream, int status, std::string_view reason) {
+  shard().counters().refusals_total[static_cast<std::size_t>(refusal_of_status(status))].add();
+  AccessRecord record{.status = static_cast<std::uint16_t>(status), .started_us = net::steady_us()};
+  if (const auto found = exchanges_.find(stream); found != exchanges_.end()) {
+    record.method = found->second->head().method;
+    record.path = found->second->head().path;
+    exchanges_.erase(found);
+  }
+  log_access(shard().shared(), connection_.peer(), record, reason);
+}
+
+void Http2Protocol::on_reset(http::StreamId stream, http::ResetReason why, http::Http2Error /*code*/) {
+  forget(stream, why == http::ResetReason::kViolation ? "reset: the client broke a rule of HTTP/2" : close_note_);
+}
+
+void Http2Protocol::on_sent(http::StreamId stream) {
+  forget(stream, {});
+}
+
+void Http2Protocol::on_failed(http::Http2Error code, std::string_view reason) {
+  shard().shared().log.write(
+      LogLevel::kDebug, "http2_failed",
+      {{"peer", connection_.peer()}, {"code", static_cast<std::int64_t>(code)}, {"reason", reason}});
+}
+
+void Http2Protocol::forget(http::StreamId stream, std::string_view note) {
+  const auto found = exchanges_.find(stream);
+  if (found == exchanges_.end()) return;
+  found->second->log_end(note);
+  exchanges_.erase(found);
+  was_answered_ = true;
+}
+
+// --- Writing -----------------------------------------------------------------------------------------------------
+
+void Http2Protocol::send_answer() {
+  if (!in_session_) connection_.send_now();
+}
+
+void Http2Protocol::on_news(http::StreamId stream) {
+  news_.push_back(stream);
+  connection_.on_news();
+}
+
+void Http2Protocol::reset_later(http::StreamId stream) {
+  resets_.push_back(stream);
+  connection_.on_news();
+}
+
+// Tells the session what came meanwhile.
+void Http2Protocol::note_news() {
+  for (const http::StreamId each : std::exchange(news_, {})) {
+    if (exchanges_.contains(each)) session_.resume(each);
+  }
+  for (const http::StreamId each : std::exchange(resets_, {})) {
+    if (!exchanges_.contains(each)) continue;
+    session_.reset(each, http::Http2Error::kInternalError);
+    forget(each, "reset: it held memory that others need");
+  }
+}
+
+std::size_t Http2Protocol::compose(std::span<std::string_view> slices) {
+  note_news();
+  if (outbox_.empty()) {
+    in_session_ = true;
+    session_.compose(*this, kComposedBytes);
+    in_session_ = false;
+  }
+  return outbox_.slices(slices);
+}
+
+http::BodyPiece Http2Protocol::body_ready(http::StreamId stream, std::size_t bytes_max) {
+  return exchanges_.at(stream)->take(bytes_max, taken_);
+}
+
+void Http2Protocol::append(std::string_view own) {
+  outbox_.add(own);
+}
+
+void Http2Protocol::append_body(http::StreamId /*stream*/, std::size_t /*bytes*/) {
+  for (HeldBytes& each : taken_) outbox_.add(std::move(each));
+  taken_.clear();
+}
+
+Protocol::Consumed Http2Protocol::consume(std::size_t bytes) {
+  if (bytes > 0) shard().counters().writes_total.add();
+  outbox_.consume(bytes);
+  hold_tail();
+  return {.has_more = has_output(), .was_an_answer = std::exchange(was_answered_, false)};
+}
+
+// What the socket does not take may have to be given up.
+void Http2Protocol::hold_tail() {
+  if (outbox_.empty() == !tail_place_) return;
+  if (tail_place_) {
+    shard().hub().release_tail(*std::exchange(tail_place_, std::nullopt));
+  } else {
+    tail_place_ = shard().hub().hold_tail(*this);
+  }
+}
+
+void Http2Protocol::give_up() {
+  tail_place_.reset();
+  outbox_.clear();
+  connection_.reset_later();
+}
+
+void Http2Protocol::settle() {
+  if (session_.wants_close() && !has_output()) connection_.linger();
+}
+
+// --- Time and the end --------------------------------------------------------------------------------------------
+
+void Http2Protocol::set_deadline() {
+  const bool has_streams = std::ranges::any_of(exchanges_, [](const auto& each) { return each.second->is_stream(); });
+  if (connection_.is_blocked() && !has_streams) {
+    connection_.wait_at_most(shard().limits().request_idle_ms);
+  } else {
+    connection_.wait_until(session_.deadline_ms());
+  }
+}
+
+void Http2Protocol::on_deadline() {
+  in_session_ = true;
+  session_.timeout(net::steady_ms());
+  in_session_ = false;
+  if (session_.wants_close() && !has_output()) {
+    connection_.close();
+    return;
+  }
+  connection_.send_now();
+  if (!connection_.is_closed()) set_deadline();
+}
+
+void Http2Protocol::drain(std::string_view last_words) {
+  session_.drain();
+  for (const auto& [stream, exchange] : exchanges_) exchange->drain(last_words);
+  connection_.send_now();
+}
+
+void Http2Protocol::on_closed(std::string_view note) {
+  close_note_ = note;
+  session_.receive_end();
+}
+
+}  // namespace fanfare

@@ -1,0 +1,62 @@
+#include "fanfare/server/outbox.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fanfare/base/check.h"
+
+namespace fanfare {
+
+void Outbox::add(std::string_view own) {
+  own_ += own;
+  if (!empty() && pieces_.back().own_bytes > 0) {
+    pieces_.back().own_bytes += own.size();
+  } else if (!own.empty()) {
+    pieces_.push_back({.rendition = {}, .held = {}, .own_bytes = own.size()});
+  }
+}
+
+void Outbox::add(HeldBytes held) {
+  if (held.bytes.empty()) return;
+  pieces_.push_back({.rendition = std::move(held.rendition), .held = held.bytes, .own_bytes = 0});
+}
+
+std::size_t Outbox::slices(std::span<std::string_view> into) const {
+  std::size_t count = 0;
+  std::size_t own_at = own_first_;
+  for (std::size_t i = first_; i < pieces_.size() && count < into.size(); ++i) {
+    const Piece& piece = pieces_[i];
+    into[count++] = piece.own_bytes > 0 ? std::string_view(own_).substr(own_at, piece.own_bytes) : piece.held;
+    own_at += piece.own_bytes;
+  }
+  return count;
+}
+
+void Outbox::consume(std::size_t bytes) {
+  while (bytes > 0) {
+    FANFARE_CHECK(!empty());
+    Piece& piece = pieces_[first_];
+    const std::size_t taken = std::min(bytes, piece.size());
+    bytes -= taken;
+    if (piece.own_bytes > 0) {
+      piece.own_bytes -= taken;
+      own_first_ += taken;
+    } else {
+      piece.held.remove_prefix(taken);
+    }
+    if (piece.size() > 0) return;
+    piece.rendition.reset();
+    ++first_;
+  }
+  if (empty()) clear();
+}
+
+// Its memory goes, too: an idle connection keeps none.
+void Outbox::clear() {
+  pieces_ = {};
+  own_ = std::string();
+  first_ = 0;
+  own_first_ = 0;
+}
+
+}  // namespace fanfare
