@@ -66,6 +66,14 @@ void SimulatedSubscriber::on_reset() {
 }
 
 void SimulatedSubscriber::on_end(StreamEnd end) {
+  if (is_keeping_) {
+    end_meanwhile_ = end;
+  } else {
+    judge_end(end);
+  }
+}
+
+void SimulatedSubscriber::judge_end(StreamEnd end) {
   judge_.require(is_open(), "a stream ends once");
   judge_.require(reader_.at_boundary(), "a stream that is ended is whole");
   end_ = end;
@@ -101,6 +109,7 @@ void SimulatedSubscriber::finish(std::string_view last_words) {
 
 std::size_t SimulatedSubscriber::take(std::size_t bytes_max, std::size_t slices_max) {
   if (!may_pull_) return 0;
+  if (keeps()) return keep(bytes_max);
   std::vector<std::string_view> slices(slices_max);
   slices.resize(subscription_->pull(slices));
   if (slices.empty()) {
@@ -124,6 +133,24 @@ std::size_t SimulatedSubscriber::take(std::size_t bytes_max, std::size_t slices_
   const bool more = subscription_->advance(taken);
   if (taken == offered) may_pull_ = more;
   return taken;
+}
+
+std::size_t SimulatedSubscriber::keep(std::size_t bytes_max) {
+  std::vector<HeldBytes> kept;
+  is_keeping_ = true;
+  may_pull_ = false;  // unless there is news meanwhile
+  const auto [bytes, may_have_more] = subscription_->take(bytes_max, kept);
+  is_keeping_ = false;
+  std::size_t given = 0;
+  for (const HeldBytes& each : kept) {
+    receive(each.bytes);
+    given += each.bytes.size();
+  }
+  judge_.require(given == bytes && bytes <= bytes_max,
+                 "what is given is what was said, and no more than was asked for");
+  if (end_meanwhile_) judge_end(*std::exchange(end_meanwhile_, std::nullopt));
+  may_pull_ |= may_have_more;
+  return bytes;
 }
 
 void SimulatedSubscriber::take_everything() {

@@ -71,6 +71,10 @@ class SimulatedSubscriber final : public Outlet {
 
  private:
   bool expects(const Published& published) const;
+  // Of those whose selectors are even in number: they keep what they are given, as a connection of HTTP/2 does.
+  bool keeps() const { return request_.framing == Framing::kBare && request_.selectors.size() % 2 == 0; }
+  std::size_t keep(std::size_t bytes_max);
+  void judge_end(StreamEnd end);
   void receive(std::string_view bytes);
   void judge_event(const ReceivedEvent& event);
   void judge_gap() const;
@@ -91,6 +95,8 @@ class SimulatedSubscriber final : public Outlet {
   bool at_slice_begin_ = true;
   std::optional<std::uint64_t> last_words_;  // finish() was called; the retry field that must come last, or 0
   std::optional<StreamEnd> end_;
+  bool is_keeping_ = false;                 // Subscription::take is on the stack
+  std::optional<StreamEnd> end_meanwhile_;  // … what it brings is judged after the bytes that it gives
   std::vector<SeenUnit> seen_units_;
   std::unique_ptr<Subscription> subscription_;  // last: it leaves its audience first
 };

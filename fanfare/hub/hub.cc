@@ -226,12 +226,6 @@ void Hub::keep_budget() {
     each->state_ = Subscription::State::kEnded;
     each->outlet_.on_reset();
   }
-  while (over_budget() && !tail_holders_.empty()) {
-    TailHolder& holder = *tail_holders_.front();
-    tail_holders_.pop_front();
-    counters_.resets_total.add();
-    holder.give_up();
-  }
   counters_.held_bytes.set(holdings_.bytes);
 }
 

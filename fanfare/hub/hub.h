@@ -45,14 +45,6 @@ struct SubscribeRequest {
   Framing framing = Framing::kChunked;
 };
 
-// Who keeps renditions beyond the hub: a connection with bytes that its socket does not take.
-class TailHolder {
- public:
-  virtual ~TailHolder() = default;
-  // The budget needs that memory: lets go of it now. From inside the hub; must not call it.
-  virtual void give_up() = 0;
-};
-
 class Hub {
  public:
   // What a hub borrows; all of it must outlive the hub.
@@ -83,11 +75,6 @@ class Hub {
   // For what happens from now on. topic_cache_bytes_max and compiled_selectors_bytes_max stay as they were.
   void set_limits(const Limits& limits) { limits_ = limits; }
 
-  // From now on it may have to give up, those first who came first. Until release_tail, or until it has given up.
-  using TailPlace = std::list<TailHolder*>::iterator;
-  TailPlace hold_tail(TailHolder& holder) { return tail_holders_.insert(tail_holders_.end(), &holder); }
-  void release_tail(TailPlace place) { tail_holders_.erase(place); }
-
   Position dispatched() const { return dispatched_; }
   std::size_t held_bytes() const { return holdings_.bytes; }
   std::size_t audiences() const { return audiences_.size(); }
@@ -113,7 +100,6 @@ class Hub {
   Holdings holdings_;
   Holdings own_;                            // what the hub keeps for itself, not for subscribers: not in the budget
   std::list<Subscription*> piece_holders_;  // longest without progress first
-  std::list<TailHolder*> tail_holders_;     // the same
   SelectorCompiler selectors_;
   TopicIndex index_;
   std::unordered_map<std::string, std::unique_ptr<Audience>> audiences_;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "testing/hub_world.h"
 
 namespace fanfare {
@@ -298,6 +301,38 @@ TEST(Hub, ASubscriberMayLeaveInMidUnit) {
   listener.subscription.reset();
   EXPECT_EQ(world.hub.held_bytes(), idle);
   EXPECT_EQ(world.hub.audiences(), 0u);
+}
+
+TEST(Hub, WhatIsKeptStaysAndItsSubscriberHasIt) {
+  HubWorld world;
+  Listener listener;
+  world.subscribe(listener, {"t"});
+  world.publish("t", "1");
+  world.publish("t", "2");
+  std::vector<HeldBytes> kept;
+  const std::string first = event("1");
+  const auto taken = listener.subscription->take(first.size() + 3, kept);
+  EXPECT_EQ(taken.bytes, first.size() + 3);
+  EXPECT_TRUE(taken.may_have_more);
+  EXPECT_FALSE(listener.subscription->take(1'000, kept).may_have_more);
+  world.publish("t", "3");
+  listener.subscription.reset();
+  std::string all;
+  for (const HeldBytes& each : kept) all += each.bytes;
+  EXPECT_EQ(all, events({"1", "2"}));
+  EXPECT_GT(world.hub.held_bytes(), 0u);
+  kept.clear();
+  EXPECT_EQ(world.hub.held_bytes(), 0u);
+}
+
+TEST(Hub, TakingNothingLosesNoNews) {
+  HubWorld world;
+  Listener listener;
+  world.subscribe(listener, {"t"});
+  world.publish("t", "1");
+  std::vector<HeldBytes> kept;
+  EXPECT_TRUE(listener.subscription->take(0, kept).may_have_more);
+  EXPECT_EQ(listener.subscription->take(1'000, kept).bytes, event("1").size());
 }
 
 }  // namespace

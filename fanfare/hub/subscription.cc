@@ -37,6 +37,7 @@ std::size_t Subscription::pull(std::span<std::string_view> slices) {
 }
 
 Subscription::Taken Subscription::take(std::size_t bytes_max, std::vector<HeldBytes>& into) {
+  if (bytes_max == 0) return {.bytes = 0, .may_have_more = true};
   if (!piece_ && state_ == State::kCatchUp) hub_.catch_up_.step(*this);
   Taken taken;
   const auto add = [&](const RenditionRef& rendition, std::size_t offset) {

@@ -17,9 +17,7 @@ constexpr std::size_t kComposedBytes = 64 * 1024;
 Http2Protocol::Http2Protocol(Connection& connection)
     : connection_(connection), session_(*this, connection.shard().limits(), net::steady_ms()) {}
 
-Http2Protocol::~Http2Protocol() {
-  if (tail_place_) shard().hub().release_tail(*tail_place_);
-}
+Http2Protocol::~Http2Protocol() = default;
 
 Shard& Http2Protocol::shard() const {
   return connection_.shard();
@@ -142,24 +140,7 @@ void Http2Protocol::append_body(http::StreamId /*stream*/, std::size_t /*bytes*/
 Protocol::Consumed Http2Protocol::consume(std::size_t bytes) {
   if (bytes > 0) shard().counters().writes_total.add();
   outbox_.consume(bytes);
-  hold_tail();
   return {.has_more = has_output(), .was_an_answer = std::exchange(was_answered_, false)};
-}
-
-// What the socket does not take may have to be given up.
-void Http2Protocol::hold_tail() {
-  if (outbox_.empty() == !tail_place_) return;
-  if (tail_place_) {
-    shard().hub().release_tail(*std::exchange(tail_place_, std::nullopt));
-  } else {
-    tail_place_ = shard().hub().hold_tail(*this);
-  }
-}
-
-void Http2Protocol::give_up() {
-  tail_place_.reset();
-  outbox_.clear();
-  connection_.reset_later();
 }
 
 void Http2Protocol::settle() {

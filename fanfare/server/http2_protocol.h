@@ -5,14 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "fanfare/http/http2_session.h"
-#include "fanfare/hub/hub.h"
 #include "fanfare/server/http2_exchange.h"
 #include "fanfare/server/outbox.h"
 #include "fanfare/server/protocol.h"
@@ -22,7 +20,7 @@ namespace fanfare {
 class Connection;
 class Shard;
 
-class Http2Protocol final : public Protocol, public http::Http2Visitor, private http::Http2Sink, private TailHolder {
+class Http2Protocol final : public Protocol, public http::Http2Visitor, private http::Http2Sink {
  public:
   // connection is borrowed: it owns this.
   explicit Http2Protocol(Connection& connection);
@@ -63,10 +61,8 @@ class Http2Protocol final : public Protocol, public http::Http2Visitor, private 
  private:
   void append(std::string_view own) override;
   void append_body(http::StreamId stream, std::size_t bytes) override;
-  void give_up() override;
 
   void note_news();
-  void hold_tail();
   void forget(http::StreamId stream, std::string_view note);
 
   Connection& connection_;
@@ -77,7 +73,6 @@ class Http2Protocol final : public Protocol, public http::Http2Visitor, private 
   // What came while the session was busy, or from inside the hub.
   std::vector<http::StreamId> news_;
   std::vector<http::StreamId> resets_;
-  std::optional<Hub::TailPlace> tail_place_;
   std::string_view close_note_;
   bool in_session_ = false;
   bool was_answered_ = false;  // something of an answer has been composed since the deadline was set
