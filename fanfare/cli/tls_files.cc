@@ -18,9 +18,9 @@
 namespace fanfare::cli {
 namespace {
 
-constexpr std::int64_t kDay_s = 86'400;
-constexpr std::int64_t kValid_s = 365 * kDay_s;
-constexpr std::int64_t kRenewedBefore_s = 30 * kDay_s;
+constexpr std::int64_t kDaySeconds = 86'400;
+constexpr std::int64_t kValidSeconds = 365 * kDaySeconds;
+constexpr std::int64_t kRenewedBeforeSeconds = 30 * kDaySeconds;
 
 Result<std::string> read_pem(const std::string& path, const Limits& limits) {
   auto text = read_file(path, limits.key_file_bytes_max, "key_file_bytes_max");
@@ -42,7 +42,7 @@ Result<void> write_file(const std::string& path, const std::string& text, mode_t
 bool is_good(const net::TlsIdentity& identity, std::span<const std::string> names, std::int64_t now_s) {
   const auto context =
       net::TlsContext::make({.identities = {identity}, .protocols = {}}, std::make_shared<net::TlsTickets>());
-  if (!context || (*context)->valid_until_s().front() < now_s + kRenewedBefore_s) return false;
+  if (!context || (*context)->valid_until_s().front() < now_s + kRenewedBeforeSeconds) return false;
   return std::ranges::all_of(
       names, [&](const std::string& name) { return net::is_certificate_for(identity.certificate, name); });
 }
@@ -82,7 +82,7 @@ Result<SelfSigned> find_self_signed(const std::string& directory, std::span<cons
     found.identity = std::move(identities->front());
     if (is_good(found.identity, names, now_s)) return found;
   }
-  found.identity = net::make_self_signed(names, now_s, now_s + kValid_s);
+  found.identity = net::make_self_signed(names, now_s, now_s + kValidSeconds);
   found.is_new = true;
   return found;
 }

@@ -17,7 +17,7 @@
 namespace fanfare::net {
 namespace {
 
-constexpr long kEarlier_s = 3'600;
+constexpr long kEarlierSeconds = 3'600;
 constexpr int kSerialBytes = 16;
 
 std::string text_of(BIO* bio) {
@@ -65,7 +65,7 @@ TlsIdentity make_self_signed(std::span<const std::string> names, std::int64_t no
   X509* const x509 = certificate.get();
   FANFARE_CHECK(X509_set_version(x509, X509_VERSION_3) == 1);
   set_random_serial(x509);
-  ASN1_TIME_set(X509_getm_notBefore(x509), now_s - kEarlier_s);
+  ASN1_TIME_set(X509_getm_notBefore(x509), now_s - kEarlierSeconds);
   ASN1_TIME_set(X509_getm_notAfter(x509), valid_until_s);
   X509_NAME* const subject = X509_get_subject_name(x509);
   const auto* common_name = reinterpret_cast<const unsigned char*>(names.front().c_str());

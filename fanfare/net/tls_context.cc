@@ -176,7 +176,7 @@ struct TlsContext::Calls {
 Result<std::shared_ptr<const TlsContext>> TlsContext::make(const TlsOptions& options,
                                                            std::shared_ptr<TlsTickets> tickets) {
   FANFARE_CHECK(!options.identities.empty());
-  const std::shared_ptr<TlsContext> made(new TlsContext(std::move(tickets)));
+  std::shared_ptr<TlsContext> made(new TlsContext(std::move(tickets)));
   made->protocols_ = of_alpn(options.protocols);
   for (const TlsIdentity& each : options.identities) {
     if (auto added = made->add(each); !added) return std::unexpected(std::move(added.error()));

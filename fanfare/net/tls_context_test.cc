@@ -11,10 +11,10 @@
 namespace fanfare::net {
 namespace {
 
-constexpr std::int64_t kNow_s = 1'700'000'000;
+constexpr std::int64_t kNowSeconds = 1'700'000'000;
 
 TlsIdentity identity_of(std::vector<std::string> names) {
-  return make_self_signed(names, kNow_s, kNow_s + 86'400);
+  return make_self_signed(names, kNowSeconds, kNowSeconds + 86'400);
 }
 
 std::string fault_of(TlsIdentity identity) {
@@ -30,7 +30,7 @@ TEST(TlsContext, TakesACertificateWithItsKeyAndKnowsHowLongItIsValid) {
                        std::make_shared<TlsTickets>());
   ASSERT_TRUE(made.has_value());
   ASSERT_EQ((*made)->valid_until_s().size(), 2U);
-  EXPECT_EQ((*made)->valid_until_s()[0], kNow_s + 86'400);
+  EXPECT_EQ((*made)->valid_until_s()[0], kNowSeconds + 86'400);
 }
 
 TEST(TlsContext, TakesFurtherCertificatesAfterTheServersOwn) {
@@ -73,23 +73,23 @@ TEST(SelfSigned, HasAFingerprint) {
 }
 
 TEST(TlsTickets, AKeySealsForOnePeriodAndOpensForOneMore) {
-  constexpr std::uint64_t kBegin_ms = 5'000;
+  constexpr std::uint64_t kBeginMs = 5'000;
   TlsTickets tickets;
-  const auto first = tickets.sealing_key(kBegin_ms);
+  const auto first = tickets.sealing_key(kBeginMs);
   const auto opens = [&](std::uint64_t at_ms) { return tickets.opening_key(first.name.data(), at_ms); };
-  EXPECT_EQ(tickets.sealing_key(kBegin_ms + TlsTickets::kPeriod_ms - 1).name, first.name);
-  EXPECT_FALSE(opens(kBegin_ms + TlsTickets::kPeriod_ms - 1)->is_old);
-  const auto second = tickets.sealing_key(kBegin_ms + TlsTickets::kPeriod_ms);
+  EXPECT_EQ(tickets.sealing_key(kBeginMs + TlsTickets::kPeriodMs - 1).name, first.name);
+  EXPECT_FALSE(opens(kBeginMs + TlsTickets::kPeriodMs - 1)->is_old);
+  const auto second = tickets.sealing_key(kBeginMs + TlsTickets::kPeriodMs);
   EXPECT_NE(second.name, first.name);
   EXPECT_NE(second.encryption, first.encryption);
-  EXPECT_TRUE(opens(kBegin_ms + 2 * TlsTickets::kPeriod_ms - 1)->is_old);
-  EXPECT_FALSE(opens(kBegin_ms + 2 * TlsTickets::kPeriod_ms).has_value());
+  EXPECT_TRUE(opens(kBeginMs + 2 * TlsTickets::kPeriodMs - 1)->is_old);
+  EXPECT_FALSE(opens(kBeginMs + 2 * TlsTickets::kPeriodMs).has_value());
 }
 
 TEST(TlsTickets, AfterALongQuietTimeNoOldKeyOpens) {
   TlsTickets tickets;
   const auto first = tickets.sealing_key(0);
-  EXPECT_FALSE(tickets.opening_key(first.name.data(), 2 * TlsTickets::kPeriod_ms).has_value());
+  EXPECT_FALSE(tickets.opening_key(first.name.data(), 2 * TlsTickets::kPeriodMs).has_value());
 }
 
 }  // namespace

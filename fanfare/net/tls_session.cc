@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdint>
 #include <utility>
 
 #include "fanfare/base/check.h"
@@ -57,7 +56,7 @@ class SliceReader {
 
 // The socket as OpenSSL sees it. Its own kind of BIO would raise SIGPIPE, and block where the socket does.
 struct TlsSession::Bio {
-  static int fd_of(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
+  static int fd_of(BIO* bio) { return *static_cast<const int*>(BIO_get_data(bio)); }
 
   static int read(BIO* bio, char* into, int bytes) {
     BIO_clear_retry_flags(bio);
@@ -77,8 +76,9 @@ struct TlsSession::Bio {
     return command == BIO_CTRL_FLUSH ? 1 : 0;
   }
 
-  static BIO* make(int fd) {
-    static BIO_METHOD* const method = [] {
+  // fd must stay where it is.
+  static BIO* make(const int& fd) {
+    static BIO_METHOD* const kMethod = [] {
       BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
       FANFARE_CHECK(made != nullptr);
       BIO_meth_set_read(made, read);
@@ -86,18 +86,18 @@ struct TlsSession::Bio {
       BIO_meth_set_ctrl(made, control);
       return made;
     }();
-    BIO* const bio = BIO_new(method);
+    BIO* const bio = BIO_new(kMethod);
     FANFARE_CHECK(bio != nullptr);
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
+    BIO_set_data(bio, const_cast<int*>(&fd));
     BIO_set_init(bio, 1);
     return bio;
   }
 };
 
 TlsSession::TlsSession(std::shared_ptr<const TlsContext> context, int fd)
-    : context_(std::move(context)), session_(SSL_new(context_->contexts_.front())) {
+    : context_(std::move(context)), fd_(fd), session_(SSL_new(context_->contexts_.front())) {
   FANFARE_CHECK(session_ != nullptr);
-  BIO* const bio = Bio::make(fd);
+  BIO* const bio = Bio::make(fd_);
   SSL_set_bio(session_, bio, bio);
   SSL_set_accept_state(session_);
 }

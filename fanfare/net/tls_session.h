@@ -62,6 +62,7 @@ class TlsSession {
   IoResult write_record(std::string_view bytes);
 
   const std::shared_ptr<const TlsContext> context_;
+  const int fd_;
   ssl_st* session_;
   std::string unsent_;  // a record's bytes: encrypted, and cut short by the socket
   std::string failure_;

@@ -43,8 +43,8 @@ std::optional<TlsTickets::Opening> TlsTickets::opening_key(const unsigned char* 
 void TlsTickets::rotate(std::uint64_t now_ms) {
   if (!since_ms_) since_ms_ = now_ms;
   const std::uint64_t age_ms = now_ms - *since_ms_;
-  if (age_ms < kPeriod_ms) return;
-  previous_ = age_ms < 2 * kPeriod_ms ? std::optional(current_) : std::nullopt;
+  if (age_ms < kPeriodMs) return;
+  previous_ = age_ms < 2 * kPeriodMs ? std::optional(current_) : std::nullopt;
   current_ = new_key();
   since_ms_ = now_ms;
 }

@@ -18,7 +18,7 @@ struct TlsTicketKey {
 
 class TlsTickets {
  public:
-  static constexpr std::uint64_t kPeriod_ms = 12ULL * 3'600 * 1'000;
+  static constexpr std::uint64_t kPeriodMs = 12ULL * 3'600 * 1'000;
 
   TlsTickets();
 
