@@ -23,7 +23,7 @@ export async function listening(server) {
   return server.address().port;
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   const port = await listening(server);
   server.close();
@@ -35,11 +35,13 @@ export class Hub {
   #process;
   #port;
   #options;
+  #environment;
 
-  // Starts FANFARE_PROGRAM, with these options besides. Anybody may subscribe; publishing takes token().
-  static async start(options = []) {
+  // Starts FANFARE_PROGRAM, with these options and variables besides. Anybody may subscribe; publishing takes token().
+  static async start(options = [], environment = {}) {
     const hub = new Hub();
     hub.#options = options;
+    hub.#environment = environment;
     hub.#port = await freePort();
     await hub.restart();
     return hub;
@@ -59,7 +61,7 @@ export class Hub {
     const program = process.env.FANFARE_PROGRAM;
     assert.ok(program, "FANFARE_PROGRAM must be the path of the program");
     const args = ["serve", "--listen", `127.0.0.1:${this.#port}`, "--log", "memory", "--anonymous", ...this.#options];
-    const env = { PATH: process.env.PATH, MERCURE_PUBLISHER_JWT_KEY: kKey, MERCURE_SUBSCRIBER_JWT_KEY: kKey };
+    const env = { PATH: process.env.PATH, MERCURE_PUBLISHER_JWT_KEY: kKey, MERCURE_SUBSCRIBER_JWT_KEY: kKey, ...this.#environment };
     this.#process = spawn(program, args, { env, stdio: "ignore" });
     for (let tries = 0; tries < 200; tries++) {
       const answer = await fetch(`${this.origin}/healthz`).catch(() => null);
