@@ -75,7 +75,7 @@ struct Connection {
     }
   }
   void compose() {
-    while (session.wants_compose()) session.compose(streams, 64 * 1024);
+    while (session.wants_compose()) session.compose(streams, 64 * 1024, 1);
   }
   Limits limits;
   Streams streams;

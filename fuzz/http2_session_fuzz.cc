@@ -153,7 +153,7 @@ class Play {
     }
     if (deed == 14 && is_stream) session.end_stream(id);
     if (deed == 15 && is_open) recorder.reset(id, Http2Error::kInternalError);
-    if (deed == 16) session.compose(bench_, size * 10);
+    if (deed == 16) session.compose(bench_, size * 10, bench_.now_ms);
     if (deed == 17) {
       bench_.now_ms += size * 100;
       session.timeout(bench_.now_ms);

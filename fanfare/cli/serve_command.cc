@@ -25,7 +25,6 @@
 #include "fanfare/cli/settings.h"
 #include "fanfare/history/memory_log.h"
 #include "fanfare/history_rocksdb/rocksdb_log.h"
-#include "fanfare/net/self_signed.h"
 #include "fanfare/observe/log.h"
 #include "fanfare/server/routes.h"
 #include "fanfare/server/server.h"
@@ -35,7 +34,7 @@ namespace {
 
 constexpr const char* kFooter = R"(Serves until SIGTERM or SIGINT: then it takes no new streams, tells the open ones
 when to come back, ends them, and exits within the limit drain_ms. A second
-signal ends it at once. SIGHUP reads keys, origins and limits again.
+signal ends it at once. SIGHUP reads keys, certificates, origins and limits again.
 
 Each option but --config and --check may also be an environment variable
 (--cors-origin: FANFARE_CORS_ORIGIN, with spaces between several) or a key of
@@ -160,14 +159,6 @@ void warn_of_what_has_no_effect(const ServeConfig& config, Log& log) {
   }
 }
 
-void tell_of_certificates(const ServeConfig& config, Log& log) {
-  if (!config.self_signed) return;
-  log.write(LogLevel::kInfo, "self_signed_certificate",
-            {{"file", config.self_signed->certificate_file},
-             {"sha256", net::fingerprint_of(config.self_signed->identity.certificate).value_or("")},
-             {"is_new", config.self_signed->is_new}});
-}
-
 void announce(const Server& server, const ServeConfig& config, const KeySet& publisher_keys, Log& log) {
   if (config.server.development) {
     print_development_help(server, config, publisher_keys);
@@ -198,10 +189,7 @@ ExitCode serve(const ServeArguments& arguments, const ServeConfig& config) {
   Log log = make_log(config.effective);
   warn_of_what_has_no_effect(config, log);
   warn_of_weak_keys(config, log);
-  if (config.self_signed && config.self_signed->is_new) {
-    if (auto kept = keep_self_signed(*config.self_signed); !kept)
-      return failed(ExitCode::kFailed, kept.error().message);
-  }
+  if (auto kept = keep_certificate(config, log); !kept) return failed(ExitCode::kFailed, kept.error().message);
   auto history = open_history(config, log);
   if (!history) return failed(ExitCode::kFailed, history.error().message);
   const MakeSource make_source = make_fetching_source(config.server.limits, log);
@@ -215,7 +203,6 @@ ExitCode serve(const ServeArguments& arguments, const ServeConfig& config) {
     (*server)->on_hangup([&reloader] { reloader->reload(); });
     let_hangup(SIG_UNBLOCK);
   }
-  tell_of_certificates(config, log);
   announce(**server, config, publisher_keys, log);
   (*server)->run();
   return ExitCode::kDone;

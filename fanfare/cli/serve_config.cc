@@ -342,7 +342,7 @@ Result<void> Reading::set_certificates() {
                 std::to_string(certificates.size()) + " times: each key goes with the certificate at its place");
   }
   auto identities = read_identities(certificates, keys, server.limits);
-  if (!identities) return fail(named("tls-certificate") + ": " + identities.error().message);
+  if (!identities) return fail("TLS: " + identities.error().message);
   std::string& text = config_.file_texts["tls-certificate"];
   for (const auto& each : *identities) text.append(each.certificate).append(each.key);
   server.tls_identities = std::move(*identities);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "fanfare/base/limits.h"
+#include "fanfare/net/self_signed.h"
 
 namespace fanfare::cli {
 namespace {
@@ -88,6 +89,9 @@ Changes changes_between(const ServeConfig& started, const ServeConfig& in_force,
 
 void Reloader::reload() {
   auto now = read_serve_config(arguments_);
+  if (now && now->self_signed && now->self_signed->is_new) {
+    if (auto kept = keep_certificate(*now, log_); !kept) now = std::unexpected(std::move(kept.error()));
+  }
   auto replaced = now ? server_.replace(server_options(*now, make_source_)) : std::unexpected(now.error());
   if (!replaced) {
     log_.write(LogLevel::kError, "reload_failed",
@@ -101,6 +105,19 @@ void Reloader::reload() {
   }
   in_force_ = std::move(*now);
   warn_of_weak_keys(in_force_, log_);
+}
+
+Result<void> keep_certificate(const ServeConfig& config, Log& log) {
+  if (!config.self_signed) return {};
+  const SelfSigned& made = *config.self_signed;
+  if (made.is_new) {
+    if (auto kept = keep_self_signed(made); !kept) return kept;
+  }
+  log.write(LogLevel::kInfo, "self_signed_certificate",
+            {{"file", made.certificate_file},
+             {"sha256", net::fingerprint_of(made.identity.certificate).value_or("")},
+             {"is_new", made.is_new}});
+  return {};
 }
 
 void warn_of_weak_keys(const ServeConfig& config, Log& log) {

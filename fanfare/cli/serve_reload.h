@@ -46,5 +46,7 @@ class Reloader {
 };
 
 void warn_of_weak_keys(const ServeConfig& config, Log& log);
+// Of a certificate that the hub has made itself: writes it to its files if it is new, and says where it is.
+Result<void> keep_certificate(const ServeConfig& config, Log& log);
 
 }  // namespace fanfare::cli

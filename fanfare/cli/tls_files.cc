@@ -33,6 +33,7 @@ Result<void> write_file(const std::string& path, const std::string& text, mode_t
   const std::string draft = path + ".new";
   const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   if (fd < 0) return failed();
+  errno = ENOSPC;  // what a write that is cut short means
   const bool is_written = ::fchmod(fd, mode) == 0 && ::write(fd, text.data(), text.size()) == std::ssize(text);
   const bool is_closed = ::close(fd) == 0;
   if (!is_written || !is_closed || ::rename(draft.c_str(), path.c_str()) != 0) return failed();
@@ -76,7 +77,11 @@ Result<SelfSigned> find_self_signed(const std::string& directory, std::span<cons
                                     std::int64_t now_s, const Limits& limits) {
   SelfSigned found{
       .identity = {}, .certificate_file = directory + "/self-signed.pem", .key_file = directory + "/self-signed.key"};
-  if (std::filesystem::exists(found.certificate_file) && std::filesystem::exists(found.key_file)) {
+  std::error_code error;
+  const bool is_there = std::filesystem::exists(found.certificate_file, error) && !error &&
+                        std::filesystem::exists(found.key_file, error);
+  if (error) return fail("cannot look into '" + directory + "': " + error.message());
+  if (is_there) {
     auto identities = read_identities({&found.certificate_file, 1}, {&found.key_file, 1}, limits);
     if (!identities) return std::unexpected(std::move(identities.error()));
     found.identity = std::move(identities->front());

@@ -206,7 +206,7 @@ class World {
     const std::size_t up = std::min(bytes, to_server.size());
     bench.feed(std::string_view(to_server).substr(0, up));
     to_server.erase(0, up);
-    if (bench.session.wants_compose()) bench.session.compose(bench, bytes);
+    if (bench.session.wants_compose()) bench.session.compose(bench, bytes, bench.now_ms);
     const std::size_t down = std::min(bytes, bench.sent.size());
     client.receive(std::string_view(bench.sent).substr(0, down));
     bench.sent.erase(0, down);

@@ -269,7 +269,7 @@ struct Http2Bench : Http2Sink {
   // Composes all that may go; returns only what is new.
   std::string send() {
     const std::size_t before = sent.size();
-    while (session.wants_compose() && session.compose(*this, 64 * 1024) > 0) {
+    while (session.wants_compose() && session.compose(*this, 64 * 1024, now_ms) > 0) {
     }
     return sent.substr(before);
   }

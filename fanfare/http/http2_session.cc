@@ -292,10 +292,11 @@ void Http2Session::reset(StreamId stream, Http2Error code) {
   nghttp2_submit_rst_stream(state_->session, NGHTTP2_FLAG_NONE, number_of(stream), static_cast<std::uint32_t>(code));
 }
 
-std::size_t Http2Session::compose(Http2Sink& sink, std::size_t bytes_max) {
+std::size_t Http2Session::compose(Http2Sink& sink, std::size_t bytes_max, std::uint64_t now_ms) {
   State& state = *state_;
   FANFARE_CHECK(!state.is_running);
   if (state.is_dead) return 0;
+  state.now_ms = std::max(state.now_ms, now_ms);
   state.is_running = true;
   state.sink = &sink;
   state.composed_bytes = 0;

@@ -98,7 +98,7 @@ enum class ExtendedConnect : std::uint8_t { kRefused, kAccepted };
 class Http2Session {
  public:
   // visitor and limits are borrowed and must outlive the session. Limits may change between its calls, but for
-  // http2_streams_max and request_head_bytes_max, which the client has been told. kAccepted: tells the client that it
+  // http2_streams_max and request_head_bytes_max, which the client has been told: it would be refused what it may send. kAccepted: tells the client that it
   // may open tunnels; their RequestHead has a `protocol`.
   Http2Session(Http2Visitor& visitor, const Limits& limits, std::uint64_t now_ms,
                ExtendedConnect extended_connect = ExtendedConnect::kRefused);
@@ -141,7 +141,7 @@ class Http2Session {
   // but the frame of 16 KiB at most that exceeds them; all other frames, which are few, come at once. Streams take
   // turns by frames, whatever the client says of their urgency, so none can starve another. Returns the bytes composed;
   // all of them must be sent, in order.
-  std::size_t compose(Http2Sink& sink, std::size_t bytes_max);
+  std::size_t compose(Http2Sink& sink, std::size_t bytes_max, std::uint64_t now_ms);
   bool wants_compose() const;
 
   // No new streams: GOAWAY; those that are open go on. One that was on its way is not looked at, and the client knows

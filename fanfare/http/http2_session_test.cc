@@ -175,13 +175,22 @@ TEST(Http2Session, StreamsTakeTurnsByFramesWhateverTheClientSaysOfUrgency) {
             "data 1 16384, data 1 16384, data 1 16384, data 1 1696");
 }
 
+TEST(Http2Session, ItIsIdleFromWhenItsLastStreamHasEnded) {
+  Http2Bench bench(Http2Answer::kStreamOnHead);
+  bench.exchange(preface() + get(1));
+  bench.now_ms += 1'000'000;
+  bench.session.end_stream(1);
+  bench.send();
+  EXPECT_EQ(bench.session.deadline_ms(), bench.now_ms + bench.limits.keep_alive_idle_ms);
+}
+
 TEST(Http2Session, ComposesAboutAsManyBytesAsItIsAskedFor) {
   Http2Bench bench(Http2Answer::kStreamOnHead);
   bench.exchange(preface(setting(4, 1 << 20)) + window_update(0, 1 << 20) + get(1));
   bench.recorder.push(1, std::string(100'000, 'a'));
-  EXPECT_EQ(bench.session.compose(bench, 0), 0u);
-  EXPECT_EQ(bench.session.compose(bench, 1), 16384u + 9u);
-  EXPECT_EQ(bench.session.compose(bench, 32 * 1024), 2u * (16384u + 9u));
+  EXPECT_EQ(bench.session.compose(bench, 0, 0), 0u);
+  EXPECT_EQ(bench.session.compose(bench, 1, 0), 16384u + 9u);
+  EXPECT_EQ(bench.session.compose(bench, 32 * 1024, 0), 2u * (16384u + 9u));
   EXPECT_TRUE(bench.session.wants_compose());
   EXPECT_EQ(bench.recorder.open(1).pending.size(), 100'000u - 3u * 16384u);
 }
@@ -247,7 +256,7 @@ TEST(Http2Session, AStreamOutlivesMoreBytesThanAWindowCanHold) {
   session.receive(preface() + get(1), 0);
   for (int i = 0; i < 3; ++i) {
     session.receive(more, 0);
-    session.compose(sink, std::size_t{1} << 40);
+    session.compose(sink, std::size_t{1} << 40, 0);
   }
   EXPECT_EQ(sink.sent, 65'535 + 3 * std::size_t{0x7ffe0000});
 }

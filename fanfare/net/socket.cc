@@ -102,7 +102,8 @@ IoResult Socket::read(std::span<char> into) {
   return {errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? IoStatus::kWouldBlock : IoStatus::kFailed};
 }
 
-void Socket::send_in_clear(std::string_view bytes) {
+void Socket::send_last_in_clear(std::string_view bytes, std::span<char> scratch) {
+  std::ignore = ::recv(fd_, scratch.data(), scratch.size(), MSG_DONTWAIT);
   std::ignore = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 

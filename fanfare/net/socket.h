@@ -43,8 +43,9 @@ class Socket {
   // Of TLS: see TlsSession.
   bool has_unsent() const { return tls_ != nullptr && tls_->has_unsent(); }
   bool has_buffered() const { return tls_ != nullptr && tls_->has_buffered(); }
-  // Past TLS, for a peer that does not speak it; what the socket does not take at once is lost.
-  void send_in_clear(std::string_view bytes);
+  // Past TLS, for a peer that does not speak it, before the connection is closed: what the socket does not take at once
+  // is lost, and so is what has come, which would make the close a reset. scratch: room to read into.
+  void send_last_in_clear(std::string_view bytes, std::span<char> scratch);
 
   // Ask for one call of on_readable / on_writable; asking again before it comes changes nothing.
   void wait_readable();

@@ -86,6 +86,13 @@ TEST(TlsTickets, AKeySealsForOnePeriodAndOpensForOneMore) {
   EXPECT_FALSE(opens(kBeginMs + 2 * TlsTickets::kPeriodMs).has_value());
 }
 
+TEST(TlsTickets, WhoComesLateWithAnEarlierTimeChangesNothing) {
+  TlsTickets tickets;
+  const auto key = tickets.sealing_key(1'000);
+  EXPECT_EQ(tickets.sealing_key(999).name, key.name);
+  EXPECT_FALSE(tickets.opening_key(key.name.data(), 999)->is_old);
+}
+
 TEST(TlsTickets, AfterALongQuietTimeNoOldKeyOpens) {
   TlsTickets tickets;
   const auto first = tickets.sealing_key(0);

@@ -155,7 +155,7 @@ IoResult TlsSession::read(std::span<char> into) {
 }
 
 bool TlsSession::has_buffered() const {
-  return SSL_has_pending(session_) == 1;
+  return SSL_pending(session_) > 0;  // of a record that is whole: the rest of any other comes by the socket
 }
 
 // The bytes of one record, all or none of which are taken.

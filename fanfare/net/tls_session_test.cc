@@ -252,6 +252,13 @@ TEST(TlsSession, TellsWhatItHasReadButNotGiven) {
   EXPECT_FALSE(pair.server->has_buffered());
 }
 
+TEST(TlsSession, APartOfARecordIsNothingToRead) {
+  Pair pair(context_of({identity_of({"localhost"})}), {});
+  EXPECT_EQ(::send(pair.client_fd(), "\x16\x03\x01", 3, 0), 3);
+  EXPECT_EQ(pair.server->shake_hands(), TlsSession::Handshake::kWantsToRead);
+  EXPECT_FALSE(pair.server->has_buffered()) << "who waits for the rest waits for the socket";
+}
+
 TEST(TlsSession, BothEndsAreTold) {
   const auto context = context_of({identity_of({"localhost"})});
   char byte = 0;

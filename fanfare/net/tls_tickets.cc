@@ -42,6 +42,7 @@ std::optional<TlsTickets::Opening> TlsTickets::opening_key(const unsigned char* 
 
 void TlsTickets::rotate(std::uint64_t now_ms) {
   if (!since_ms_) since_ms_ = now_ms;
+  if (now_ms < *since_ms_) return;  // another thread has looked at the clock before, and come here later
   const std::uint64_t age_ms = now_ms - *since_ms_;
   if (age_ms < kPeriodMs) return;
   previous_ = age_ms < 2 * kPeriodMs ? std::optional(current_) : std::nullopt;

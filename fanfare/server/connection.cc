@@ -90,7 +90,7 @@ void Connection::shake_hands() {
   }
   shard_.shared().log.write(LogLevel::kDebug, "tls_failed", {{"peer", peer_}, {"reason", socket_.tls()->failure()}});
   shard_.counters().tls_failures_total.add();
-  if (socket_.tls()->got_plain_http()) socket_.send_in_clear(plain_on_tls());
+  if (socket_.tls()->got_plain_http()) socket_.send_last_in_clear(plain_on_tls(), shard_.read_buffer());
   close();
 }
 
@@ -128,12 +128,16 @@ void Connection::receive() {
 
 // The first bytes: HTTP/2 without TLS begins with its preface (RFC 9113 section 3.3), and nothing else does.
 void Connection::open_with(std::string_view bytes) {
+  const bool is_first = opening_bytes_ == 0;
   while (opening_bytes_ < kHttp2Preface.size() && !bytes.empty() && bytes.front() == kHttp2Preface[opening_bytes_]) {
     ++opening_bytes_;
     bytes.remove_prefix(1);
   }
   const bool is_http2 = opening_bytes_ == kHttp2Preface.size();
-  if (!is_http2 && bytes.empty()) return;
+  if (!is_http2 && bytes.empty()) {
+    if (is_first) wait_at_most(shard_.limits().request_idle_ms);  // for all of it, as for a request's head
+    return;
+  }
   is_opening_ = false;
   if (is_http2) protocol_ = std::make_unique<Http2Protocol>(*this);
   if (opening_bytes_ > 0) protocol_->receive(kHttp2Preface.substr(0, opening_bytes_));
@@ -204,7 +208,8 @@ void Connection::reset_later() {
 // --- Time and the end --------------------------------------------------------------------------------------------
 
 void Connection::set_deadline() {
-  if (!lingering_) protocol_->set_deadline();  // lingering runs out, whatever still comes
+  const bool is_in_preface = is_opening_ && opening_bytes_ > 0;  // open_with() has set it
+  if (!is_in_preface) protocol_->set_deadline();
 }
 
 void Connection::wait_at_most(std::uint64_t ms) {
@@ -212,12 +217,13 @@ void Connection::wait_at_most(std::uint64_t ms) {
 }
 
 void Connection::wait_until(std::uint64_t at_ms) {
+  if (lingering_) return;  // that runs out, whatever still comes
   deadline_ms_ = at_ms;
   shard_.watch_deadline(*this);
 }
 
 void Connection::on_deadline() {
-  if (lingering_ || blocked_ || protocol_ == nullptr) {
+  if (lingering_ || protocol_ == nullptr) {
     close();
   } else {
     protocol_->on_deadline();
@@ -244,9 +250,9 @@ void Connection::linger() {
     close();
     return;
   }
-  lingering_ = true;
   socket_.shutdown_send();
   wait_at_most(shard_.limits().linger_ms);
+  lingering_ = true;
 }
 
 void Connection::close(std::string_view note) {

@@ -35,7 +35,7 @@ class Exchange {
   virtual net::IpAddress client() const = 0;
 
   virtual void respond(http::Response response) = 0;
-  // The same; what is held goes when the answer has been sent, or its client has left.
+  // The same; what is held goes when the answer has been sent (HTTP/2: put into frames), or its client has left.
   virtual void respond_holding(http::Response response, std::shared_ptr<const void> held) = 0;
   // Answers a HEAD request for a stream.
   virtual void respond_head(http::ResponseHead head) = 0;

@@ -259,6 +259,10 @@ void Http1Protocol::set_deadline() {
 }
 
 void Http1Protocol::on_deadline() {
+  if (connection_.is_blocked()) {
+    connection_.close();
+    return;
+  }
   in_session_ = true;
   session_.timeout();
   in_session_ = false;

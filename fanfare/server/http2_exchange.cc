@@ -66,7 +66,14 @@ void Http2Exchange::finish_request(int status) {
   if (status >= 400) shard().counters().refusals_total[static_cast<std::size_t>(refusal_of_status(status))].add();
   record_.status = static_cast<std::uint16_t>(status);
   log_access(shard().shared(), protocol_.connection().peer(), record_);
+  request_.reset();
   shard().forget(std::exchange(token_, 0));
+  protocol_.owe_answer();
+}
+
+void Http2Exchange::refuse(int status, std::string_view reason) {
+  record_.status = static_cast<std::uint16_t>(status);
+  log_access(shard().shared(), protocol_.connection().peer(), record_, reason);
 }
 
 void Http2Exchange::start_stream(http::ResponseHead head, Stream stream) {

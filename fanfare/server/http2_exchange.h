@@ -32,8 +32,9 @@ class Http2Exchange final : public Exchange, public Outlet {
   http::BodyPiece take(std::size_t bytes_max, std::vector<HeldBytes>& into);
   void drain(std::string_view last_words);
   // The session itself has answered.
-  void refuse(int status) { record_.status = static_cast<std::uint16_t>(status); }
-  bool is_stream() const { return subscription_ != nullptr; }
+  void refuse(int status, std::string_view reason);
+  // With a whole response.
+  bool is_answered() const { return request_ == nullptr && subscription_ == nullptr; }
   // Its last line in the log; note: how it ended, else as is known.
   void log_end(std::string_view note);
 

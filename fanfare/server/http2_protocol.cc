@@ -55,12 +55,12 @@ void Http2Protocol::on_end(http::StreamId stream) {
 
 void Http2Protocol::on_refused(http::StreamId stream, int status, std::string_view reason) {
   shard().counters().refusals_total[static_cast<std::size_t>(refusal_of_status(status))].add();
-  AccessRecord record{.status = static_cast<std::uint16_t>(status), .started_us = net::steady_us()};
   if (const auto found = exchanges_.find(stream); found != exchanges_.end()) {
-    record.method = found->second->head().method;
-    record.path = found->second->head().path;
+    found->second->refuse(status, reason);
     exchanges_.erase(found);
+    return;
   }
+  const AccessRecord record{.status = static_cast<std::uint16_t>(status), .started_us = net::steady_us()};
   log_access(shard().shared(), connection_.peer(), record, reason);
 }
 
@@ -82,8 +82,9 @@ void Http2Protocol::forget(http::StreamId stream, std::string_view note) {
   const auto found = exchanges_.find(stream);
   if (found == exchanges_.end()) return;
   found->second->log_end(note);
+  if (found->second->is_answered()) --answers_owed_;
   exchanges_.erase(found);
-  was_answered_ = true;
+  has_ended_ = true;
 }
 
 // --- Writing -----------------------------------------------------------------------------------------------------
@@ -92,14 +93,24 @@ void Http2Protocol::send_answer() {
   if (!in_session_) connection_.send_now();
 }
 
+void Http2Protocol::owe_answer() {
+  if (answers_owed_++ == 0) progress_ms_ = net::steady_ms();
+}
+
 void Http2Protocol::on_news(http::StreamId stream) {
   news_.push_back(stream);
   connection_.on_news();
 }
 
+// A stream alone can be reset while the socket takes something. Else what is composed for the others holds memory, too.
 void Http2Protocol::reset_later(http::StreamId stream) {
-  resets_.push_back(stream);
-  connection_.on_news();
+  if (connection_.is_blocked()) {
+    outbox_.clear();
+    connection_.reset_later();
+  } else {
+    resets_.push_back(stream);
+    connection_.on_news();
+  }
 }
 
 // Tells the session what came meanwhile.
@@ -118,7 +129,7 @@ std::size_t Http2Protocol::compose(std::span<std::string_view> slices) {
   note_news();
   if (outbox_.empty()) {
     in_session_ = true;
-    session_.compose(*this, kComposedBytes);
+    session_.compose(*this, kComposedBytes, net::steady_ms());
     in_session_ = false;
   }
   return outbox_.slices(slices);
@@ -133,14 +144,21 @@ void Http2Protocol::append(std::string_view own) {
 }
 
 void Http2Protocol::append_body(http::StreamId /*stream*/, std::size_t /*bytes*/) {
-  for (HeldBytes& each : taken_) outbox_.add(std::move(each));
+  for (HeldBytes& each : taken_) {
+    // A few bytes of a large rendition, as of a window that is nearly closed, would keep all of it.
+    const bool is_small_part = each.rendition && each.bytes.size() < each.rendition->memory_bytes() / 2;
+    is_small_part ? outbox_.add(each.bytes) : outbox_.add(std::move(each));
+  }
   taken_.clear();
 }
 
 Protocol::Consumed Http2Protocol::consume(std::size_t bytes) {
-  if (bytes > 0) shard().counters().writes_total.add();
+  if (bytes > 0) {
+    shard().counters().writes_total.add();
+    if (answers_owed_ > 0) progress_ms_ = net::steady_ms();
+  }
   outbox_.consume(bytes);
-  return {.has_more = has_output(), .was_an_answer = std::exchange(was_answered_, false)};
+  return {.has_more = has_output(), .was_an_answer = std::exchange(has_ended_, false) || answers_owed_ > 0};
 }
 
 void Http2Protocol::settle() {
@@ -149,18 +167,28 @@ void Http2Protocol::settle() {
 
 // --- Time and the end --------------------------------------------------------------------------------------------
 
+// The session's, and that of answers that the client does not take: by its socket or by its windows.
 void Http2Protocol::set_deadline() {
-  const bool has_streams = std::ranges::any_of(exchanges_, [](const auto& each) { return each.second->is_stream(); });
-  if (connection_.is_blocked() && !has_streams) {
-    connection_.wait_at_most(shard().limits().request_idle_ms);
-  } else {
-    connection_.wait_until(session_.deadline_ms());
-  }
+  const Limits& limits = shard().limits();
+  std::uint64_t at_ms = session_.deadline_ms();
+  const auto not_after = [&](std::uint64_t ms) { at_ms = at_ms == 0 ? ms : std::min(at_ms, ms); };
+  if (answers_owed_ > 0) not_after(progress_ms_ + limits.request_idle_ms);
+  const bool is_refused = connection_.reception() != Reception::kServed;
+  if (is_refused && exchanges_.empty()) not_after(net::steady_ms() + limits.request_idle_ms);
+  connection_.wait_until(at_ms);
 }
 
 void Http2Protocol::on_deadline() {
+  const std::uint64_t now_ms = net::steady_ms();
+  const bool is_late = answers_owed_ > 0 && now_ms >= progress_ms_ + shard().limits().request_idle_ms;
+  const bool is_refused = connection_.reception() != Reception::kServed;
+  if ((is_late && answers_owed_ == exchanges_.size()) || (is_refused && exchanges_.empty())) {
+    connection_.close();
+    return;
+  }
   in_session_ = true;
-  session_.timeout(net::steady_ms());
+  session_.timeout(now_ms);
+  if (is_late) give_up_answers();
   in_session_ = false;
   if (session_.wants_close() && !has_output()) {
     connection_.close();
@@ -168,6 +196,18 @@ void Http2Protocol::on_deadline() {
   }
   connection_.send_now();
   if (!connection_.is_closed()) set_deadline();
+}
+
+// Streams of events go on beside answers that nobody takes.
+void Http2Protocol::give_up_answers() {
+  std::vector<http::StreamId> late;
+  for (const auto& [stream, exchange] : exchanges_) {
+    if (exchange->is_answered()) late.push_back(stream);
+  }
+  for (const http::StreamId each : late) {
+    session_.reset(each, http::Http2Error::kCancel);
+    forget(each, {});
+  }
 }
 
 void Http2Protocol::drain(std::string_view last_words) {

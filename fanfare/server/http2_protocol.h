@@ -54,6 +54,8 @@ class Http2Protocol final : public Protocol, public http::Http2Visitor, private 
   http::Http2Session& session() { return session_; }
   // An answer has been given to the session: it goes out at once, unless more is to come of what is received.
   void send_answer();
+  // One more request has its whole answer, which is to be composed yet.
+  void owe_answer();
   // The stream has news; its outlet must be reset. From inside the hub.
   void on_news(http::StreamId stream);
   void reset_later(http::StreamId stream);
@@ -63,6 +65,7 @@ class Http2Protocol final : public Protocol, public http::Http2Visitor, private 
   void append_body(http::StreamId stream, std::size_t bytes) override;
 
   void note_news();
+  void give_up_answers();
   void forget(http::StreamId stream, std::string_view note);
 
   Connection& connection_;
@@ -75,7 +78,9 @@ class Http2Protocol final : public Protocol, public http::Http2Visitor, private 
   std::vector<http::StreamId> resets_;
   std::string_view close_note_;
   bool in_session_ = false;
-  bool was_answered_ = false;  // something of an answer has been composed since the deadline was set
+  bool has_ended_ = false;         // some stream has, since the deadline was set
+  std::size_t answers_owed_ = 0;   // requests with an answer that is not composed to its end
+  std::uint64_t progress_ms_ = 0;  // when the first of them began to be owed, or bytes were last taken
 };
 
 }  // namespace fanfare

@@ -31,8 +31,8 @@ class Protocol {
   // Everything composed has been sent: what follows from that.
   virtual void settle() = 0;
 
-  // How long to wait for the peer now, from now on; 0: for ever. Until it says otherwise a wait that has begun goes on,
-  // whatever comes meanwhile: then nothing.
+  // Tells the connection how long to wait for the peer (wait_at_most, wait_until), or nothing where a wait that has
+  // begun goes on, whatever has come meanwhile.
   virtual void set_deadline() = 0;
   virtual void on_deadline() = 0;
   // The server is shutting down: open streams end after these event-stream bytes.

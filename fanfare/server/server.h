@@ -35,11 +35,11 @@ class Server {
   // Any thread.
   void stop();
 
-  // Puts the access, the origins and the limits of these options in force, or nothing if it fails; what else they say
-  // is not looked at, nor is budget_bytes. Requests that come afterwards are judged by them. No connection ends: a
-  // stream that an older key or origin let in goes on until its token expires. Some limits were used up at the start:
-  // topic_cache_bytes_max, compiled_selectors_bytes_max and undispatched_bytes_max, and those of the event log.
-  // Any thread, one at a time.
+  // Puts the access, the certificates, the origins and the limits of these options in force, or nothing if it fails;
+  // what else they say is not looked at, nor is budget_bytes. Requests that come afterwards are judged by them. No
+  // connection ends: a stream that an older key or origin let in goes on until its token expires. Some limits were used
+  // up at the start: topic_cache_bytes_max, compiled_selectors_bytes_max and undispatched_bytes_max, and those of the
+  // event log. Any thread, one at a time.
   Result<void> replace(ServerOptions options);
   // Calls back on SIGHUP, in run(). The signal no longer ends the process from this call on.
   void on_hangup(std::move_only_function<void()> callback);

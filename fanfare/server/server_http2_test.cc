@@ -198,6 +198,31 @@ TEST(ServerHttp2, ClientsThatTakeNothingStayWithinTheBudgetAndHoldUpNobody) {
   }
 }
 
+TEST(ServerHttp2, AConnectionThatIsIdleIsEndedThoughItsClientDoesNothing) {
+  const ServerUnderTest server([](ServerOptions& options) { options.limits.keep_alive_idle_ms = 300; });
+  Http2Client client(server.port());
+  const StreamId stream = client.request(http::get(1, "/healthz"));
+  ASSERT_TRUE(client.read_end(stream));
+  eventually([&] { return metric(server.port(), "fanfare_connections") == 1; });
+  EXPECT_TRUE(client.reads_to_the_end());
+  EXPECT_EQ(client.goaway_code(), 0U);
+}
+
+TEST(ServerHttp2, AnswersThatTheClientDoesNotTakeAreGivenUp) {
+  const ServerUnderTest server([](ServerOptions& options) { options.limits.request_idle_ms = 1'000; });
+  Http2Client with_a_stream(server.port(), 1);
+  const StreamId stream = with_a_stream.subscribe("topic=a");
+  with_a_stream.send(http::window_update(stream, kLargeWindow));
+  ASSERT_TRUE(with_a_stream.read_body(stream, ":\n"));
+  const StreamId answer = with_a_stream.request(http::get(3, "/metrics"));
+  ASSERT_TRUE(with_a_stream.read_until([&] { return with_a_stream.reset_code(answer).has_value(); }));
+  publish_by_http1(server.port(), "topic=a&data=on");
+  EXPECT_TRUE(with_a_stream.read_body(stream, "data: on\n\n")) << "the stream goes on";
+  Http2Client without(server.port(), 1);
+  without.request(http::get(1, "/metrics"));
+  EXPECT_TRUE(without.reads_to_the_end());
+}
+
 TEST(ServerHttp2, AStreamThatItsClientResetsIsLeft) {
   const ServerUnderTest server;
   Http2Client client(server.port());

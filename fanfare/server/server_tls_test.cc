@@ -174,6 +174,8 @@ TEST(ServerTls, AnotherCertificateIsShownToWhoComesAfterwards) {
   options.access.anonymous = true;
   options.tls_identities = {after};
   ASSERT_TRUE(server.server().replace(options));
+  options.tls_identities.clear();
+  EXPECT_FALSE(server.server().replace(options)) << "where TLS is spoken, a certificate is needed";
   eventually([&] {
     return TlsClient(server.port()).certificate_fingerprint() == net::fingerprint_of(after.certificate).value();
   });

@@ -87,6 +87,7 @@ void Shard::run() {
 }
 
 void Shard::on_accept(int fd, const net::Address& peer, bool is_tls) {
+  FANFARE_CHECK(!is_tls || policy_.tls != nullptr);
   const net::IpAddress address = net::IpAddress::of(peer);
   const bool is_proxy = is_trusted(policy_.trusted_proxies, address);  // whose connections are of many clients
   auto [place, welcome] = is_proxy ? std::pair<Place, Welcome>() : shared_.quotas.connect(policy_.limits, address);

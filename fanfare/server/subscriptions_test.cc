@@ -195,10 +195,12 @@ TEST_F(SubscriptionsTest, WhoReadsOnFromTheListMissesNoChange) {
   }
   Subscriber watcher(server_.port(), kWatch, bearer(kSeesAll) + "Last-Event-ID: " + before + "\r\n");
   EXPECT_TRUE(watcher.answer.has("Last-Event-ID: " + before));
-  EXPECT_EQ(member(watcher.read_event(), "active"), "true");
-  std::string news = watcher.read_event();
-  if (member(news, "topic") != "a") news = watcher.read_event();  // its own came first
-  EXPECT_EQ(member(news, "active"), "false");
+  std::vector<std::string> of_a;
+  for (int i = 0; i < 3; ++i) {  // the watcher's own stands among them, anywhere
+    const std::string news = watcher.read_event();
+    if (member(news, "topic") == "a") of_a.push_back(member(news, "active"));
+  }
+  EXPECT_EQ(of_a, (std::vector<std::string>{"true", "false"}));
 }
 
 TEST(Subscriptions, AWatcherThatMayHaveMissedChangesIsTold) {

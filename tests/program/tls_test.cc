@@ -102,6 +102,16 @@ TEST_F(ProgramTls, ACertificateThatItMakesItselfIsPrintedAndKept) {
   EXPECT_EQ(key.st_mode & 0777, 0600U);
 }
 
+TEST_F(ProgramTls, ACertificateThatItMakesOnHangupIsKeptToo) {
+  ChildProcess server(serve({"--tls-self-signed", "--tls-listen", "127.0.0.1:0"}));
+  const std::uint16_t port = port_of(server);
+  ASSERT_NE(port, 0) << server.err();
+  const std::string file = path("state/tls/self-signed.pem");
+  std::filesystem::remove(file);
+  ASSERT_TRUE(reload(server, "\"event\":\"reloaded\"")) << server.err();
+  EXPECT_EQ(health(port, file), "ok\n");
+}
+
 TEST_F(ProgramTls, InClearAndInsideTlsAtOnceIfBothAreAskedFor) {
   make_certificate("one");
   std::ofstream(path("both.pem")) << std::ifstream(path("one.pem")).rdbuf() << std::ifstream(path("one.key")).rdbuf();
