@@ -98,8 +98,8 @@ enum class ExtendedConnect : std::uint8_t { kRefused, kAccepted };
 class Http2Session {
  public:
   // visitor and limits are borrowed and must outlive the session. Limits may change between its calls, but for
-  // http2_streams_max and request_head_bytes_max, which the client has been told: it would be refused what it may send. kAccepted: tells the client that it
-  // may open tunnels; their RequestHead has a `protocol`.
+  // http2_streams_max and request_head_bytes_max, which the client has been told: it would be refused what it may send.
+  // kAccepted: tells the client that it may open tunnels; their RequestHead has a `protocol`.
   Http2Session(Http2Visitor& visitor, const Limits& limits, std::uint64_t now_ms,
                ExtendedConnect extended_connect = ExtendedConnect::kRefused);
   ~Http2Session();
