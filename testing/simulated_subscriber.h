@@ -37,8 +37,8 @@ class SimulatedSubscriber final : public Outlet {
   SimulatedSubscriber(SubscribeRequest request, Pace pace, Position dispatched, const HistoryModel& history,
                       Judge& judge);
 
-  // The subscription belongs to this outlet from now on.
-  void attach(std::unique_ptr<Subscription> subscription) { subscription_ = std::move(subscription); }
+  // The subscription belongs to this outlet from now on; its stream begins with the opening.
+  void attach(std::unique_ptr<Subscription> subscription, const RenditionRef& opening);
   const SubscribeRequest& request() const { return request_; }
   Pace pace() const { return pace_; }
   bool is_open() const { return !end_ && !was_reset_; }

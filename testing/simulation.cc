@@ -38,8 +38,9 @@ class Dice {
 struct Conditions {
   Limits limits;
   std::size_t budget_bytes;
-  bool tight;    // the budget may evict those who are not behind
-  bool crowded;  // enough templates for an automaton
+  bool tight;                                         // the budget may evict those who are not behind
+  bool crowded;                                       // enough templates for an automaton
+  std::vector<Coding> codings = {Coding::kIdentity};  // of the subscribers
 };
 
 Conditions conditions(Dice& dice) {
@@ -53,6 +54,14 @@ Conditions conditions(Dice& dice) {
   limits.memory_log_updates_max = dice.pick<std::size_t>({5, 20, 60, 10'000, 10'000, 10'000});
   limits.memory_log_bytes_max = dice.pick<std::size_t>({4'000, 1 << 30, 1 << 30});
   limits.topic_cache_bytes_max = dice.pick<std::size_t>({0, 300, 1 << 20});
+  limits.coding_group_subscribers_min = dice.pick<std::size_t>({1, 1, 2, 8});
+  limits.coding_group_idle_ms = dice.pick<std::size_t>({0, 3'000, 60'000});
+  limits.coding_reset_ms_min = dice.pick<std::size_t>({0, 0, 100, 5'000});
+  const auto some_coding = [&] {
+    return dice.pick({Coding::kZstd, Coding::kBr, Coding::kGzip, Coding::kGzip, Coding::kDeflate});
+  };
+  if (dice.percent(60)) all.codings = {some_coding()};
+  if (dice.percent(20)) all.codings = {Coding::kIdentity, some_coding(), some_coding()};
   if (all.tight) all.budget_bytes = dice.pick<std::size_t>({700, 1'000, 2'500, 4'000});
   if (!all.tight && dice.percent(50)) {
     limits.catch_up_read_bytes_max = 65'536;
@@ -140,10 +149,17 @@ std::string World::run() {
   reached_.updates += history_.updates().size();
   reached_.catch_ups += counters_.catch_ups_total.value();
   reached_.evictions += counters_.evictions_total.value();
+  const auto pieces = [&](CodedForm form) {
+    return counters_.compressed_total[static_cast<std::size_t>(form)].value();
+  };
+  reached_.pieces_standalone += pieces(CodedForm::kStandalone);
+  reached_.pieces_in_group += pieces(CodedForm::kGroup);
+  reached_.pieces_primed += pieces(CodedForm::kPrimed);
   for (const auto& each : subscribers_) reached_.events += each->events_received();
   subscribers_.clear();
   judge_.require(hub_.audiences() == 0, "an audience without subscribers goes");
-  judge_.require(hub_.held_bytes() == idle_bytes_, "nothing is held for those who left");
+  judge_.require(hub_.held_bytes() == idle_bytes_ && hub_.compressor_bytes() == 0,
+                 "nothing is held for those who left");
   judge_.require(counters_.subscribers.value() == 0 && counters_.audiences.value() == 0, "the gauges come back to 0");
   return judge_.content() ? "" : "after " + std::to_string(steps) + " steps: " + judge_.verdict();
 }
@@ -230,14 +246,16 @@ void World::subscribe() {
   SubscribeRequest request{.selectors = some_selectors(dice_, conditions_.crowded, 1, 3),
                            .grants = some_selectors(dice_, false, 0, 2),
                            .start = some_start(),
-                           .framing = dice_.percent(50) ? Framing::kBare : Framing::kChunked};
+                           .framing = dice_.percent(50) ? Framing::kBare : Framing::kChunked,
+                           .coding = conditions_.codings[dice_.below(conditions_.codings.size())]};
   const Pace pace = dice_.pick({Pace::kFast, Pace::kFast, Pace::kSlow, Pace::kSlow, Pace::kStalled});
   auto subscriber = std::make_unique<SimulatedSubscriber>(request, pace, hub_.dispatched(), history_, judge_);
   reached_.subscribers += 1;
+  reached_.coded_subscribers += request.coding == Coding::kIdentity ? 0 : 1;
   reached_.ahead += request.start.after > hub_.dispatched() ? 1 : 0;
   auto subscription = hub_.subscribe(request, *subscriber);
   if (!subscription) return judge_.require(false, subscription.error().message);
-  subscriber->attach(std::move(*subscription));
+  subscriber->attach(std::move(*subscription), hub_.opening(request.coding));
   subscribers_.push_back(std::move(subscriber));
 }
 
@@ -309,7 +327,8 @@ void World::flush_the_fast() {
 }
 
 void World::check_budget() {
-  judge_.require(hub_.held_bytes() <= std::max(conditions_.budget_bytes, idle_bytes_), "the byte budget is kept");
+  judge_.require(hub_.held_bytes() + hub_.compressor_bytes() <= std::max(conditions_.budget_bytes, idle_bytes_),
+                 "the byte budget is kept");
 }
 
 // Whoever was attached and takes all at once stays attached and has everything, whatever the others do. Only the budget
@@ -326,7 +345,7 @@ void World::check_the_fast(const std::vector<SimulatedSubscriber*>& attached) {
 void World::check_shared_units() {
   std::map<std::string, std::pair<const char*, const SimulatedSubscriber*>> places;
   for (const auto& each : subscribers_) {
-    if (each->pace() != Pace::kFast) continue;
+    if (each->pace() != Pace::kFast || each->request().coding != Coding::kIdentity) continue;
     for (const auto& unit : each->take_seen_units()) {
       if (!each->is_open() || !each->is_live() || conditions_.tight) continue;
       const auto [first, is_new] = places.emplace(unit.text, std::pair(unit.place, each.get()));

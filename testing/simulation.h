@@ -31,6 +31,10 @@ struct Reached {
   std::uint64_t gaps = 0;
   std::uint64_t finished = 0;
   std::uint64_t ahead = 0;  // subscribers that had seen more than the shard
+  std::uint64_t coded_subscribers = 0;
+  std::uint64_t pieces_standalone = 0;
+  std::uint64_t pieces_in_group = 0;
+  std::uint64_t pieces_primed = 0;
 };
 
 // Runs the schedule of this seed. Returns the first rule that was broken and when, or nothing.

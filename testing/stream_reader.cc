@@ -6,6 +6,11 @@
 
 namespace fanfare::simulation {
 
+StreamReader::StreamReader(Framing framing, Coding coding)
+    : framing_(framing),
+      decoder_(coding == Coding::kIdentity ? nullptr : coding_testing::make_decoder(coding)),
+      parser_(*this) {}
+
 void StreamReader::on_event(const event_stream::Event& event) {
   events_.push_back({std::string(event.type), std::string(event.data), std::string(event.last_event_id)});
 }
@@ -46,6 +51,13 @@ std::string StreamReader::end_tail() {
 }
 
 std::string StreamReader::feed_payload(std::string_view bytes) {
+  if (!decoder_) return feed_plain(bytes);
+  std::string plain;
+  if (!decoder_->feed(bytes, plain)) return "the content coding is broken";
+  return feed_plain(plain);
+}
+
+std::string StreamReader::feed_plain(std::string_view bytes) {
   for (const char c : bytes) {
     if (c != '\n') {
       line_.push_back(c);

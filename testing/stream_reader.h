@@ -1,15 +1,17 @@
 // The far end of a subscriber's connection: takes bytes as they come and gives the events that they are, or says why
-// they are no legal stream. Stricter than a browser: every chunk must hold whole events or comments, and none may be
-// empty. One thread.
+// they are no legal stream. Stricter than a browser: every chunk must hold whole events or comments, decoded at once,
+// and none may be empty. One thread.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "fanfare/event_stream/parser.h"
 #include "fanfare/hub/subscription.h"
+#include "testing/coding/decoder.h"
 
 namespace fanfare::simulation {
 
@@ -21,7 +23,7 @@ struct ReceivedEvent {
 
 class StreamReader final : private event_stream::ParserVisitor {
  public:
-  explicit StreamReader(Framing framing) : framing_(framing), parser_(*this) {}
+  StreamReader(Framing framing, Coding coding);
 
   // Empty, or what is wrong with the bytes.
   std::string feed(std::string_view bytes);
@@ -32,6 +34,8 @@ class StreamReader final : private event_stream::ParserVisitor {
   std::uint64_t retry_ms() const { return retry_ms_; }
   // Whether the stream may end here: no chunk and no event is begun.
   bool at_boundary() const { return !in_event_ && line_.empty() && (framing_ == Framing::kBare || state_ == kHead); }
+  // … and what the content coding ends with has come.
+  bool has_ended() const { return at_boundary() && (decoder_ == nullptr || decoder_->ended()); }
 
  private:
   enum ChunkState { kHead, kPayload, kTail };
@@ -40,10 +44,12 @@ class StreamReader final : private event_stream::ParserVisitor {
   void on_comment(std::string_view) override { ++comments_; }
   void on_retry(std::uint64_t milliseconds) override { retry_ms_ = milliseconds; }
   std::string feed_payload(std::string_view bytes);
+  std::string feed_plain(std::string_view bytes);
   std::string end_head();
   std::string end_tail();
 
   const Framing framing_;
+  const std::unique_ptr<coding_testing::Decoder> decoder_;  // null for identity
   event_stream::Parser parser_;
   std::vector<ReceivedEvent> events_;
   std::size_t comments_ = 0;

@@ -97,6 +97,13 @@ struct Limits {
   std::size_t http2_control_frames_per_s = 1'000;
   std::size_t http2_resets_per_s = 100;  // streams that the client resets, or that it makes us reset
 
+  // Content codings. An audience has a compressor of its own from so many subscribers of one coding on, while it is not
+  // silent for longer than this; all of them together take at most a quarter of the budget. Who joins waits at least so
+  // long, on average, for the compressor to begin afresh, and is sent updates compressed alone meanwhile.
+  std::size_t coding_group_subscribers_min = 8;
+  std::size_t coding_group_idle_ms = 10'000;
+  std::size_t coding_reset_ms_min = 1'000;
+
   // Connections. connections_max 0: what RLIMIT_NOFILE allows, less the reserve.
   std::size_t connections_max = 0;
   std::size_t reserved_files = 64;

@@ -2,6 +2,7 @@
 // Pure; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -15,6 +16,8 @@ enum class Coding : std::uint8_t {
   kGzip,     // RFC 1952
   kDeflate,  // the zlib format (RFC 1950) around the same compressed bytes as gzip's; never those alone
 };
+
+inline constexpr std::size_t kCodings = 5;
 
 // What Content-Encoding calls it; "identity" is what one leaves out there.
 std::string_view coding_name(Coding coding);

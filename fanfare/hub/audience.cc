@@ -18,11 +18,21 @@ void Audience::remove(Subscription& subscription) {
   subscribers_.pop_back();
 }
 
-bool Audience::emit(RenditionRef rendition, Position after, Position position) {
+bool Audience::emit(Emitted update, Position after) {
   const bool first = emitted.empty();
   if (first) emitted_after = after;
-  emitted.push_back({std::move(rendition), position});
+  emitted.push_back(std::move(update));
   return first;
+}
+
+UnitQueue::Seq Audience::enter() {
+  units.enter();
+  if (encoder) encoder->on_enter();
+  return units.end_seq();
+}
+
+const CodedPlace& Audience::place_of(UnitQueue::Seq seq) const {
+  return seq < units.end_seq() ? units.at(seq).place : encoder->place();
 }
 
 }  // namespace fanfare

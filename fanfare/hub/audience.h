@@ -1,5 +1,5 @@
-// All subscribers of a shard with the same topic selectors and the same grants: updates are matched against it, never
-// against its subscribers. It holds the units that some of them have yet to take.
+// All subscribers of a shard with the same topic selectors, the same grants and the same content coding: updates are
+// matched against it, never against its subscribers. It holds the units that some of them have yet to take.
 // What it is not: it knows neither the log nor sockets. One thread.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fanfare/hub/audience_encoder.h"
 #include "fanfare/hub/selector.h"
 #include "fanfare/hub/unit_queue.h"
 
@@ -18,8 +19,10 @@ class Subscription;
 
 class Audience {
  public:
-  Audience(std::string key, std::shared_ptr<const AudienceFilter> filter, Holdings& holdings)
-      : units(holdings), key_(std::move(key)), filter_(std::move(filter)) {}
+  // The encoder: none for identity.
+  Audience(std::string key, std::shared_ptr<const AudienceFilter> filter, Holdings& holdings,
+           std::unique_ptr<AudienceEncoder> its_encoder = nullptr)
+      : units(holdings), encoder(std::move(its_encoder)), key_(std::move(key)), filter_(std::move(filter)) {}
 
   const std::string& key() const { return key_; }
   const std::shared_ptr<const AudienceFilter>& filter() const { return filter_; }
@@ -31,20 +34,21 @@ class Audience {
 
   // The current turn: an update of this audience, whose predecessor in the log (of all updates) is `after`.
   // Returns whether it is the first of the turn.
-  bool emit(RenditionRef rendition, Position after, Position position);
+  bool emit(Emitted update, Position after);
   // Whether the update at this position has been looked at already (it matches by several topics).
   bool has_seen(Position position) const { return last_position_ == position; }
   void mark_seen(Position position) { last_position_ = position; }
 
   // What the turn emitted, in order; empty between turns. The hub makes units of it (seal in hub.cc).
-  struct Emitted {
-    RenditionRef rendition;
-    Position position;
-  };
   std::vector<Emitted> emitted;
   Position emitted_after = kBeforeAll;
 
+  // A cursor is placed at the end of the queue; the place of a cursor, or of the end, in the coded stream.
+  UnitQueue::Seq enter();
+  const CodedPlace& place_of(UnitQueue::Seq seq) const;
+
   UnitQueue units;
+  const std::unique_ptr<AudienceEncoder> encoder;
   std::uint64_t last_emission_ms = 0;
   // Where it stands in the topic index, one slot for each of its selectors (topic_index.h).
   std::vector<std::uint32_t> index_slots;

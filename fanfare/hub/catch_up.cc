@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "fanfare/base/check.h"
-#include "fanfare/event_stream/writer.h"
 #include "fanfare/hub/hub.h"
 
 namespace fanfare {
@@ -18,16 +17,14 @@ void CatchUp::step(Subscription& subscription) {
   }
   if (!subscription.in_queue_) {
     subscription.target_ = hub_.dispatched_;
-    subscription.cursor_ = subscription.audience_.units.end_seq();
-    subscription.audience_.units.enter();
-    subscription.in_queue_ = true;
+    subscription.enter_queue();
   }
   if (subscription.seen_ < subscription.target_) {
     want_read(subscription);
     return;
   }
   FANFARE_CHECK(subscription.seen_ == subscription.target_);
-  subscription.state_ = Subscription::State::kLive;
+  subscription.attach();
 }
 
 void CatchUp::want_read(Subscription& subscription) {
@@ -85,9 +82,7 @@ void CatchUp::on_read(std::uint64_t token, Result<ReadResult> result) {
     reading_.erase(found);
     subscription.reading_ = false;
     if (!result || result->gap) {
-      subscription.leave_queue();
-      subscription.state_ = Subscription::State::kEnded;
-      subscription.outlet_.on_end(result ? StreamEnd::kGap : StreamEnd::kLogFailed);
+      subscription.conclude(result ? StreamEnd::kGap : StreamEnd::kLogFailed, {});
     } else {
       take(subscription, *result);
     }
@@ -101,10 +96,10 @@ void CatchUp::take(Subscription& subscription, const ReadResult& result) {
   const bool silent = hub_.now_ms_ - subscription.last_bytes_ms_ >= limits_.heartbeat_ms;
   if (!result.updates.empty()) {
     FANFARE_CHECK(result.updates.front()->position > subscription.seen_);
-    subscription.hold_piece(hub_.render(result.updates), 0, result.read_through,
+    subscription.hold_piece(hub_.replay(subscription, result.updates), 0, result.read_through,
                             static_cast<std::uint32_t>(result.updates.size()));
   } else if (silent) {
-    subscription.hold_piece(hub_.heartbeat_, 0, result.read_through, 0);
+    subscription.hold_piece(hub_.heartbeat_for(subscription), 0, result.read_through, 0);
   } else {
     subscription.seen_ = result.read_through;
   }

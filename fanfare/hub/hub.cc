@@ -12,6 +12,14 @@ namespace {
 
 // An audience keeps room for so many updates a turn, after a larger turn as well.
 constexpr std::size_t kEmittedKept = 4;
+// All compressors together take at most such a part of the budget. A new one may grow to so many bytes.
+constexpr std::size_t kCompressorShare = 4;
+constexpr std::size_t kGroupBytesMost = 600 * 1024;
+
+// Private updates are compressed alone.
+bool may_share_a_unit(const Audience& audience, const Emitted& first, const Emitted& next) {
+  return !audience.encoder || (!first.is_private && !next.is_private);
+}
 
 }  // namespace
 
@@ -21,7 +29,9 @@ Hub::Hub(const Limits& limits, std::size_t budget_bytes, Surroundings surroundin
       counters_(surroundings.counters),
       selectors_(limits.compiled_selectors_bytes_max),
       index_(limits, surroundings.off_thread),
-      heartbeat_(RenditionRef::make(own_, event_stream::kComment)),
+      renderer_(holdings_, counters_),
+      opening_(RenditionRef::make(own_, event_stream::kComment)),
+      heartbeat_(opening_),
       catch_up_(*this, surroundings.log, limits_),
       dispatched_(dispatched) {
   FANFARE_CHECK(dispatched != kBeforeAll);  // else a subscriber from now on would never hear of a gap
@@ -61,9 +71,14 @@ std::expected<Audience*, SelectorError> Hub::audience_of(const SubscribeRequest&
   auto grants = selectors_.compile(relevant_grants(*selectors, canonical_selectors(request.grants)));
   if (!grants) return std::unexpected(std::move(grants.error()));
   std::string key = audience_key(*selectors, *grants);
+  key += static_cast<char>(request.coding);
   if (const auto known = audiences_.find(key); known != audiences_.end()) return known->second.get();
   auto filter = std::make_shared<const AudienceFilter>(std::move(*selectors), std::move(*grants));
-  auto audience = std::make_unique<Audience>(key, std::move(filter), holdings_);
+  std::unique_ptr<AudienceEncoder> encoder;
+  if (request.coding != Coding::kIdentity) {
+    encoder = std::make_unique<AudienceEncoder>(request.coding, renderer_, compressors_);
+  }
+  auto audience = std::make_unique<Audience>(key, std::move(filter), holdings_, std::move(encoder));
   audience->last_emission_ms = now_ms_;
   index_.add(*audience);
   counters_.audiences.add();
@@ -88,7 +103,7 @@ void Hub::dispatch(std::span<const LoggedUpdatePtr> batch) {
   for (const auto& logged : batch) match(*logged);
   for (Audience* audience : emitting_) seal(*audience);
   emitting_.clear();
-  merged_.clear();
+  renderer_.end_turn();
   catch_up_.on_dispatched();
   keep_budget();
 }
@@ -113,21 +128,11 @@ void Hub::match(const LoggedUpdate& logged) {
       if (of_hub ? !filter.wants(logged.update) : !filter.may_receive(logged.update)) continue;
       if (!rendition) {
         const LoggedUpdatePtr borrowed(LoggedUpdatePtr(), &logged);
-        rendition = render({&borrowed, 1});
+        rendition = renderer_.event_stream({&borrowed, 1});
       }
-      if (audience.emit(rendition, after, logged.position)) emitting_.push_back(&audience);
+      if (audience.emit({rendition, logged.position, logged.update.is_private}, after)) emitting_.push_back(&audience);
     }
   }
-}
-
-RenditionRef Hub::render(std::span<const LoggedUpdatePtr> updates) {
-  scratch_.clear();
-  for (const auto& logged : updates) {
-    const Update& update = logged->update;
-    event_stream::append_event(
-        scratch_, {.type = update.type, .retry_ms = update.retry_ms, .id = update.id, .data = update.data});
-  }
-  return RenditionRef::make(holdings_, scratch_);
 }
 
 // Makes units of what the turn emitted. What earlier turns left over gives way first: those who still stand there could
@@ -139,18 +144,17 @@ void Hub::seal(Audience& audience) {
   const UnitQueue::Seq first = audience.units.end_seq();
   const bool somebody_waits = audience.units.cursors_at_end() > 0;
   Position after = audience.emitted_after;
-  std::span<const Audience::Emitted> rest = audience.emitted;
+  std::span<const Emitted> rest = audience.emitted;
   while (!rest.empty()) {
     std::size_t count = 1;
     std::size_t bytes = rest[0].rendition->payload().size();
-    while (count < rest.size() && bytes + rest[count].rendition->payload().size() <= limits_.unit_bytes_max) {
+    while (count < rest.size() && may_share_a_unit(audience, rest[0], rest[count]) &&
+           bytes + rest[count].rendition->payload().size() <= limits_.unit_bytes_max) {
       bytes += rest[count++].rendition->payload().size();
     }
     const auto part = rest.first(count);
-    audience.units.push({.rendition = merged(part),
-                         .after = after,
-                         .through = part.back().position,
-                         .updates = static_cast<std::uint32_t>(count)});
+    push(audience, renderer_.merged(part), part[0].is_private,
+         {.after = after, .through = part.back().position, .updates = static_cast<std::uint32_t>(count)});
     after = part.back().position;
     rest = rest.subspan(count);
   }
@@ -160,20 +164,64 @@ void Hub::seal(Audience& audience) {
   if (somebody_waits) announce(audience, first);
 }
 
-RenditionRef Hub::merged(std::span<const Audience::Emitted> emitted) {
-  if (emitted.size() == 1) return emitted[0].rendition;
-  std::vector<const Rendition*> parts;
-  std::uint64_t hash = emitted.size();
-  for (const auto& each : emitted) {
-    parts.push_back(each.rendition.get());
-    hash = hash * 0x9e3779b97f4a7c15 + each.position;
+// Adds the unit with the bytes that the audience's coding makes of `plain`.
+void Hub::push(Audience& audience, const RenditionRef& plain, bool is_private, Unit unit) {
+  if (!audience.encoder) {
+    unit.rendition = plain;
+  } else if (audience.units.empty() && audience.units.cursors_at_end() == 0) {
+    return;  // all are reading the log
+  } else {
+    audience.encoder->encode(plain, is_private, conditions_of(audience), unit);
   }
-  auto& candidates = merged_[hash];
-  const auto known = std::ranges::find(candidates, parts, [](const auto& each) -> const auto& { return each.first; });
-  if (known != candidates.end()) return known->second;
-  scratch_.clear();
-  for (const auto* part : parts) scratch_.append(part->payload());
-  return candidates.emplace_back(std::move(parts), RenditionRef::make(holdings_, scratch_)).second;
+  audience.units.push(std::move(unit));
+}
+
+AudienceEncoder::Conditions Hub::conditions_of(const Audience& audience) {
+  const bool has_group = audience.encoder->has_group();
+  const bool is_busy = now_ms_ - audience.last_emission_ms <= limits_.coding_group_idle_ms;
+  const bool has_room = compressors_.bytes + (has_group ? 0 : kGroupBytesMost) <= budget_bytes_ / kCompressorShare;
+  const std::size_t least = limits_.coding_group_subscribers_min / (has_group ? 2 : 1);
+  return {.group = is_busy && has_room && audience.subscribers().size() >= least,
+          .now_ms = now_ms_,
+          .reset_ms_min = limits_.coding_reset_ms_min};
+}
+
+// What catching up gives this subscriber of the log.
+RenditionRef Hub::replay(Subscription& subscription, std::span<const LoggedUpdatePtr> updates) {
+  if (!subscription.coded_) return renderer_.event_stream(updates);
+  CodedStream& coded = *subscription.coded_;
+  std::string piece = coded.begin_piece();
+  std::string together;  // what may share a context
+  const auto add = [&] {
+    if (!together.empty()) coded.add_to_piece(renderer_, together, piece);
+    together.clear();
+  };
+  bool is_private = false;
+  for (const auto& logged : updates) {
+    if (is_private || logged->update.is_private) add();
+    is_private = logged->update.is_private;
+    append_event_stream(*logged, together);
+  }
+  add();
+  return renderer_.own(piece);
+}
+
+RenditionRef Hub::heartbeat_for(Subscription& subscription) {
+  if (!subscription.coded_) return heartbeat_;
+  std::string piece = subscription.coded_->begin_piece();
+  subscription.coded_->add_to_piece(renderer_, heartbeat_->payload(), piece);
+  return renderer_.own(piece);
+}
+
+RenditionRef Hub::opening(Coding coding) {
+  if (coding == Coding::kIdentity) return opening_;
+  RenditionRef& opening = openings_[static_cast<std::size_t>(coding)];
+  if (!opening) {
+    std::string bytes(stream_head(coding));
+    renderer_.append_standalone(coding, opening_->payload(), bytes);
+    opening = RenditionRef::make(own_, bytes);
+  }
+  return opening;
 }
 
 // Tells the live subscribers who had everything before `seq`; the others have not taken earlier units yet.
@@ -215,7 +263,7 @@ void Hub::keep_budget() {
     if (!over_budget()) break;
     const bool untouched = each->state_ == Subscription::State::kCatchUp && each->piece_offset_ == 0;
     if (untouched && each->piece_->memory_bytes() <= budget_bytes_) {
-      each->release_piece();  // it is read again when its outlet can take it
+      each->drop_piece();  // it is read again when its outlet can take it
       continue;
     }
     counters_.resets_total.add();
@@ -229,15 +277,26 @@ void Hub::keep_budget() {
   counters_.held_bytes.set(holdings_.bytes);
 }
 
+void Hub::dissolve_idle_groups() {
+  if (compressors_.bytes > 0) {
+    for (const auto& [key, audience] : audiences_) {
+      if (audience->encoder && !conditions_of(*audience).group) audience->encoder->dissolve_group();
+    }
+  }
+  counters_.compressor_bytes.set(compressors_.bytes);
+}
+
 void Hub::tick(std::uint64_t now_ms) {
   now_ms_ = now_ms;
   for (const auto& [key, audience] : audiences_) {
     if (audience->units.cursors_at_end() == 0 || now_ms - audience->last_emission_ms < limits_.heartbeat_ms) continue;
     const UnitQueue::Seq seq = audience->units.end_seq();
-    audience->units.push({.rendition = heartbeat_, .after = dispatched_, .through = dispatched_, .updates = 0});
+    push(*audience, heartbeat_, false, {.after = dispatched_, .through = dispatched_, .updates = 0});
     audience->last_emission_ms = now_ms;
     announce(*audience, seq);
   }
+  renderer_.end_turn();
+  dissolve_idle_groups();
   keep_budget();
   catch_up_.start_waiting();
 }

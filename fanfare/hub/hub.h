@@ -4,6 +4,7 @@
 // One thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -18,6 +19,8 @@
 #include "fanfare/history/event_log.h"
 #include "fanfare/hub/audience.h"
 #include "fanfare/hub/catch_up.h"
+#include "fanfare/hub/coded_stream.h"
+#include "fanfare/hub/renderer.h"
 #include "fanfare/hub/selector.h"
 #include "fanfare/hub/subscription.h"
 #include "fanfare/hub/topic_index.h"
@@ -43,6 +46,7 @@ struct SubscribeRequest {
   std::vector<std::string> grants;     // selectors of the private updates that it may receive
   Start start;
   Framing framing = Framing::kChunked;
+  Coding coding = Coding::kIdentity;
 };
 
 class Hub {
@@ -75,8 +79,13 @@ class Hub {
   // For what happens from now on. topic_cache_bytes_max and compiled_selectors_bytes_max stay as they were.
   void set_limits(const Limits& limits) { limits_ = limits; }
 
+  // The bytes with which a stream begins, before its subscription's: a comment in this coding, and what stands before
+  // the first piece of one.
+  RenditionRef opening(Coding coding);
+
   Position dispatched() const { return dispatched_; }
   std::size_t held_bytes() const { return holdings_.bytes; }
+  std::size_t compressor_bytes() const { return compressors_.bytes; }
   std::size_t audiences() const { return audiences_.size(); }
 
  private:
@@ -86,18 +95,22 @@ class Hub {
   std::expected<Audience*, SelectorError> audience_of(const SubscribeRequest& request);
   void leave(Subscription& subscription);
   void match(const LoggedUpdate& logged);
-  RenditionRef render(std::span<const LoggedUpdatePtr> updates);
   void seal(Audience& audience);
-  RenditionRef merged(std::span<const Audience::Emitted> emitted);
+  AudienceEncoder::Conditions conditions_of(const Audience& audience);
+  void push(Audience& audience, const RenditionRef& plain, bool is_private, Unit unit);
+  RenditionRef replay(Subscription& subscription, std::span<const LoggedUpdatePtr> updates);
+  RenditionRef heartbeat_for(Subscription& subscription);
+  void dissolve_idle_groups();
   void announce(Audience& audience, UnitQueue::Seq seq);
   void evict(Audience& audience, std::size_t bytes_max);
   void keep_budget();
-  bool over_budget() const { return holdings_.bytes > budget_bytes_; }
+  bool over_budget() const { return holdings_.bytes + compressors_.bytes > budget_bytes_; }
 
   Limits limits_;
   const std::size_t budget_bytes_;
   ShardCounters& counters_;
   Holdings holdings_;
+  Holdings compressors_;                    // of groups
   Holdings own_;                            // what the hub keeps for itself, not for subscribers: not in the budget
   std::list<Subscription*> piece_holders_;  // longest without progress first
   SelectorCompiler selectors_;
@@ -105,10 +118,10 @@ class Hub {
   std::unordered_map<std::string, std::unique_ptr<Audience>> audiences_;
   std::vector<Audience*> emitting_;  // audiences that the current turn has something for
   std::vector<std::span<const TopicIndex::Entry>> matches_;
-  std::string scratch_;
-  // Units of several updates that this turn has made: audiences that emit the same updates share them.
-  std::unordered_map<std::uint64_t, std::vector<std::pair<std::vector<const Rendition*>, RenditionRef>>> merged_;
-  RenditionRef heartbeat_;
+  Renderer renderer_;
+  const RenditionRef opening_;  // of identity
+  const RenditionRef heartbeat_;
+  std::array<RenditionRef, kCodings> openings_;  // of the others, made when they are needed
   CatchUp catch_up_;
   Position dispatched_;
   std::uint64_t now_ms_ = 0;

@@ -46,16 +46,20 @@ TEST(Simulation, EverySubscriberGetsExactlyWhatMatchesInOrderWithinTheBudget) {
   std::signal(SIGABRT, before);
   std::printf(
       "%llu schedules: %llu subscribers, %llu updates, %llu events, %llu shared units, %llu catch-ups, "
-      "%llu evictions, %llu resets, %llu gaps, %llu finished, %llu ahead\n",
+      "%llu evictions, %llu resets, %llu gaps, %llu finished, %llu ahead, %llu with a coding, %llu pieces alone, "
+      "%llu in groups, %llu primed\n",
       static_cast<unsigned long long>(count), static_cast<unsigned long long>(reached.subscribers),
       static_cast<unsigned long long>(reached.updates), static_cast<unsigned long long>(reached.events),
       static_cast<unsigned long long>(reached.shared_units), static_cast<unsigned long long>(reached.catch_ups),
       static_cast<unsigned long long>(reached.evictions), static_cast<unsigned long long>(reached.resets),
       static_cast<unsigned long long>(reached.gaps), static_cast<unsigned long long>(reached.finished),
-      static_cast<unsigned long long>(reached.ahead));
+      static_cast<unsigned long long>(reached.ahead), static_cast<unsigned long long>(reached.coded_subscribers),
+      static_cast<unsigned long long>(reached.pieces_standalone),
+      static_cast<unsigned long long>(reached.pieces_in_group), static_cast<unsigned long long>(reached.pieces_primed));
   if (count < 1'000) return;
   for (const std::uint64_t each :
-       {reached.shared_units, reached.evictions, reached.resets, reached.gaps, reached.finished, reached.ahead}) {
+       {reached.shared_units, reached.evictions, reached.resets, reached.gaps, reached.finished, reached.ahead,
+        reached.coded_subscribers, reached.pieces_standalone, reached.pieces_in_group, reached.pieces_primed}) {
     EXPECT_GT(each, count / 50) << "the schedules no longer reach what they are to test";
   }
 }

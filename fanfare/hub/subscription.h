@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -20,9 +21,10 @@
 namespace fanfare {
 
 class Audience;
+class CodedStream;
 class Hub;
 
-enum class StreamEnd {
+enum class StreamEnd : std::uint8_t {
   kGap,        // the log no longer holds what the subscriber misses
   kLogFailed,  // the log could not be read
   kFinished,   // finish() is done
@@ -63,8 +65,8 @@ class Subscription {
   };
   Taken take(std::size_t bytes_max, std::vector<HeldBytes>& into);
   // Ends the stream at the next boundary: what is partly sent is completed, then last_words (event-stream bytes, may
-  // be empty) are sent, then comes on_end(kFinished).
-  void finish(std::string_view last_words);
+  // be empty) and what the content coding ends with are sent, then comes on_end(kFinished).
+  void finish(std::string_view last_words) { conclude(StreamEnd::kFinished, last_words); }
 
   // Whether a transient update at or before this position may be one that it wants and has not got.
   bool may_have_missed(Position transient) const;
@@ -80,15 +82,26 @@ class Subscription {
 
   Subscription(Hub& hub, Audience& audience, Outlet& outlet, Framing framing);
 
-  std::string_view bytes_of(const Rendition& rendition) const {
-    return framing_ == Framing::kChunked ? rendition.framed() : rendition.payload();
+  std::string_view bytes_of(const RenditionRef& rendition) const {
+    return framing_ == Framing::kChunked ? rendition->framed() : rendition->payload();
   }
+  // The form of the unit for a subscriber who comes to it in step or not; from a joinable one on it is.
+  static const RenditionRef& form_for(const Unit& unit, bool& in_step) {
+    in_step |= unit.joinable;
+    return in_step ? unit.rendition : unit.alone;
+  }
+  void conclude(StreamEnd end, std::string_view last_words);
   bool advance_live(std::size_t bytes);
   bool advance_piece(std::size_t bytes);
   // The bytes being sent are (no longer) only this subscriber's reason to be in memory.
   void hold_piece(RenditionRef piece, std::size_t offset, Position through, std::uint32_t updates);
   void release_piece();
-  // Out of the queue: from live to catch-up, or without the pin.
+  // Gives up the bytes being sent, of which none is.
+  void drop_piece();
+  // Into the queue, at its end, with a pin, to be attached there; attached, if nothing else must be sent first; out of
+  // the queue: from live to catch-up, or without the pin.
+  void enter_queue();
+  bool attach();
   void leave_queue();
 
   Hub& hub_;
@@ -100,11 +113,14 @@ class Subscription {
   State state_ = State::kCatchUp;
   const Framing framing_;
   bool in_queue_ = false;  // a cursor of this subscriber is counted in the audience's queue
-  bool reading_ = false;   // a read of the log is under way or waits for its turn
+  bool in_step_ = false;   // with the units that it takes from the queue (audience_encoder.h)
+  StreamEnd end_ = StreamEnd::kFinished;
+  bool reading_ = false;  // a read of the log is under way or waits for its turn
 
   // What is being sent and is not, or not only, the queue's: a unit sent in part, a catch-up read, last words.
   RenditionRef piece_;
   RenditionRef last_words_;
+  std::unique_ptr<CodedStream> coded_;  // null for identity
   std::uint32_t piece_offset_ = 0;
   std::uint32_t piece_updates_ = 0;
   Position piece_through_ = kBeforeAll;

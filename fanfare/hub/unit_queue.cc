@@ -66,6 +66,7 @@ void UnitQueue::pop_front() {
   bytes_ -= cost(units_[head_]);
   holdings_.bytes -= sizeof(Unit);
   units_[head_].rendition.reset();
+  units_[head_].alone.reset();
   ++head_;
   ++first_seq_;
   if (head_ == units_.size()) {

@@ -13,14 +13,33 @@
 #include <cstdint>
 #include <vector>
 
+#include "fanfare/coding/plain_sum.h"
+#include "fanfare/coding/stream_bounds.h"
 #include "fanfare/history/update.h"
 #include "fanfare/hub/rendition.h"
 
 namespace fanfare {
 
+// An update that an audience emits, as an event stream.
+struct Emitted {
+  RenditionRef rendition;
+  Position position = kBeforeAll;
+  bool is_private = false;
+};
+
+// A place in what an audience emits in a content coding: of its plain bytes, and of its zstd frames for those in step
+// (audience_encoder.h).
+struct CodedPlace {
+  PlainSum sum;
+  ZstdFrame frame = ZstdFrame::kClosed;
+};
+
 // What an audience emits in one turn, or a part of that.
 struct Unit {
-  RenditionRef rendition;
+  RenditionRef rendition = {};
+  RenditionRef alone = {};        // for those who come to it out of step (audience_encoder.h); empty if nobody does
+  bool joinable = true;           // nobody does: rendition refers to nothing that was emitted before
+  CodedPlace place = {};          // before it
   Position after = kBeforeAll;    // all that the audience gets up to here is in earlier units
   Position through = kBeforeAll;  // … and up to here once this unit is sent
   std::uint32_t updates = 0;      // 0: a heartbeat
@@ -57,7 +76,9 @@ class UnitQueue {
   Seq seq_to_keep(std::size_t bytes_max) const;
 
  private:
-  static std::size_t cost(const Unit& unit) { return sizeof(Unit) + unit.rendition->memory_bytes(); }
+  static std::size_t cost(const Unit& unit) {
+    return sizeof(Unit) + unit.rendition->memory_bytes() + (unit.alone ? unit.alone->memory_bytes() : 0);
+  }
   std::uint32_t& cursors(Seq seq);
   void pop_front();
   void drop_taken();

@@ -16,6 +16,8 @@ using prometheus::MetricType;
 constexpr std::array<std::string_view, kRefusals> kRefusalNames = {
     "bad_request", "unauthorized", "forbidden", "not_found", "method", "timeout", "too_large", "overloaded", "other"};
 
+constexpr std::array<std::string_view, kCodedForms> kCodedFormNames = {"standalone", "group", "primed"};
+
 struct Family {
   const char* name;
   const char* help;
@@ -53,6 +55,8 @@ constexpr std::array kFamilies = {
            &ShardCounters::resets_total},
     Family{"fanfare_held_bytes", "Bytes held for subscribers: units, unsent tails and catch-up buffers.",
            MetricType::Gauge, &ShardCounters::held_bytes},
+    Family{"fanfare_compressor_bytes", "Bytes of the compressors that audiences have.", MetricType::Gauge,
+           &ShardCounters::compressor_bytes},
 };
 
 template <typename CounterOf>
@@ -74,6 +78,18 @@ MetricFamily refusals(std::span<const ShardCounters* const> shards) {
   for (std::size_t i = 0; i < kRefusals; ++i) {
     const auto counter_of = [i](const ShardCounters& shard) -> const Counter& { return shard.refusals_total[i]; };
     family.metric.push_back(sample(family.type, sum(shards, counter_of), {{"reason", std::string(kRefusalNames[i])}}));
+  }
+  return family;
+}
+
+MetricFamily compressed(std::span<const ShardCounters* const> shards) {
+  MetricFamily family{"fanfare_compressed_total",
+                      "Pieces of event streams compressed, each for all who get it.",
+                      MetricType::Counter,
+                      {}};
+  for (std::size_t i = 0; i < kCodedForms; ++i) {
+    const auto counter_of = [i](const ShardCounters& shard) -> const Counter& { return shard.compressed_total[i]; };
+    family.metric.push_back(sample(family.type, sum(shards, counter_of), {{"form", std::string(kCodedFormNames[i])}}));
   }
   return family;
 }
@@ -154,6 +170,7 @@ std::string render_metrics(std::span<const ShardCounters* const> shards, std::st
     families.push_back({name, help, type, {sample(type, sum(shards, counter_of))}});
   }
   families.push_back(refusals(shards));
+  families.push_back(compressed(shards));
   if (!limits.empty()) families.push_back(limit_refusals(limits));
   append_fetched_keys(families, fetched_keys);
   families.push_back({"fanfare_shards",

@@ -40,6 +40,10 @@ inline constexpr std::size_t kRefusals = 9;
 std::string_view refusal_name(Refusal refusal);
 Refusal refusal_of_status(int status);
 
+// How the event stream of an audience was compressed; the label "form" of fanfare_compressed_total.
+enum class CodedForm { kStandalone, kGroup, kPrimed };
+inline constexpr std::size_t kCodedForms = 3;
+
 struct alignas(128) ShardCounters {
   Counter connections;  // gauge: open now
   Counter connections_total;
@@ -57,6 +61,8 @@ struct alignas(128) ShardCounters {
   Counter evictions_total;       // subscribers moved from a queue to catch-up
   Counter resets_total;          // connections reset to keep the budget
   Counter held_bytes;            // gauge: units, tails and catch-up buffers
+  Counter compressor_bytes;      // gauge: compressors of audiences, in the budget like held_bytes
+  std::array<Counter, kCodedForms> compressed_total;
   std::array<Counter, kRefusals> refusals_total;
 };
 
