@@ -20,7 +20,7 @@ namespace fanfare::simulation {
 inline constexpr std::size_t kIdBytes = 8;
 
 // A subscriber's connection: takes what it is told to and keeps it.
-class Listener final : public Outlet {
+class Listener : public Outlet {
  public:
   void on_news() override { ++news; }
   void on_end(StreamEnd how) override { end = how; }

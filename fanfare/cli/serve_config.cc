@@ -17,6 +17,7 @@
 #include "fanfare/cli/key_options.h"
 #include "fanfare/cli/weak_keys.h"
 #include "fanfare/net/ip_address.h"
+#include "fanfare/server/policy.h"
 #include "fanfare/server/server.h"
 
 namespace fanfare::cli {
@@ -94,7 +95,7 @@ class Reading {
   const Layer& given() const { return config_.effective; }
   void give_default(std::string_view name, std::vector<std::string> texts, std::string reason = {});
   std::vector<std::string> list(std::string_view name) const;
-  Result<void> check_origins_and_proxies() const;
+  Result<void> check_lists() const;
   std::string named(std::string_view setting) const;
 
   const ServeArguments& arguments_;
@@ -354,8 +355,9 @@ Result<void> Reading::set_server() {
   if (const std::string threads = given().text("threads"); !threads.empty()) server.threads = number_of(threads);
   server.cors_origins = list("cors-origin");
   server.publish_origins = list("publish-origin");
+  server.content_codings = list("content-coding");
   server.trusted_proxies = list("trusted-proxy");
-  if (auto checked = check_origins_and_proxies(); !checked) return checked;
+  if (auto checked = check_lists(); !checked) return checked;
   server.unknown_id = given().text("unknown-id") == "replay" ? UnknownId::kReplay : UnknownId::kLive;
   server.subscriptions = given().is_on("subscriptions");
   server.store_subscriptions = given().is_on("store-subscriptions");
@@ -368,7 +370,7 @@ Result<void> Reading::set_server() {
 }
 
 // As the server would, and with the place of what is wrong.
-Result<void> Reading::check_origins_and_proxies() const {
+Result<void> Reading::check_lists() const {
   const ServerOptions& server = config_.server;
   for (const auto& [name, texts] :
        {std::pair("cors-origin", &server.cors_origins), std::pair("publish-origin", &server.publish_origins)}) {
@@ -377,6 +379,9 @@ Result<void> Reading::check_origins_and_proxies() const {
   if (Origins::parse(server.publish_origins)->lists_all()) {
     return fail(named("publish-origin") + ": any page could publish with its visitor's cookie: name the origins that " +
                 "may, instead of '*'");
+  }
+  if (const auto parsed = parse_codings(server.content_codings); !parsed) {
+    return fail(named("content-coding") + ": " + parsed.error().message);
   }
   for (const auto& text : server.trusted_proxies) {
     if (const auto parsed = net::IpRange::parse(text); !parsed) {

@@ -147,6 +147,12 @@ constexpr std::array kSettings = {
             .value_name = "ORIGIN",
             .help = "Let pages of this origin publish with their visitor's cookie; repeat for more",
             .change = Change::kReload},
+    Setting{.name = "content-coding",
+            .kind = Kind::kList,
+            .value_name = "CODING",
+            .help = "Compress event streams in this coding for those who accept it: zstd, br, gzip or deflate; repeat "
+                    "for more, the preferred one first (else all four); identity: in none",
+            .change = Change::kReload},
     Setting{
         .name = "trusted-proxy",
         .kind = Kind::kList,

@@ -91,6 +91,15 @@ const std::string* Headers::find(std::string_view name) const {
   return field == fields_.end() ? nullptr : &field->value;
 }
 
+std::optional<std::string> Headers::joined(std::string_view name) const {
+  std::optional<std::string> values;
+  for (const Header& field : fields_) {
+    if (!equals_ignoring_case(field.name, name)) continue;
+    values = values ? *values + ", " + field.value : field.value;
+  }
+  return values;
+}
+
 std::size_t Headers::count(std::string_view name) const {
   return static_cast<std::size_t>(
       std::ranges::count_if(fields_, [&](const Header& field) { return equals_ignoring_case(field.name, name); }));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ class Headers {
   // The first field of that name, or nullptr. Names compare without regard to ASCII case.
   const std::string* find(std::string_view name) const;
   std::size_t count(std::string_view name) const;
+  // The values of all fields of that name, joined by ", " (RFC 9110 section 5.3); nothing if there is none.
+  std::optional<std::string> joined(std::string_view name) const;
   bool empty() const { return fields_.empty(); }
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }

@@ -20,6 +20,7 @@ namespace fanfare {
 // What an exchange answers with for as long as its client stays.
 struct Stream {
   std::unique_ptr<Subscription> subscription;
+  RenditionRef opening;                      // what comes before the subscription's bytes
   std::unique_ptr<Presence> presence;        // null if nobody is told of it
   std::optional<std::int64_t> expires_at_s;  // Unix time at which it must have ended
   Place place;                               // among the streams that limits allow
@@ -39,7 +40,7 @@ class Exchange {
   virtual void respond_holding(http::Response response, std::shared_ptr<const void> held) = 0;
   // Answers a HEAD request for a stream.
   virtual void respond_head(http::ResponseHead head) = 0;
-  // Answers with an event stream: the head, a first comment, then what the subscription brings.
+  // Answers with an event stream: the head, its opening, then what the subscription brings.
   virtual void start_stream(http::ResponseHead head, Stream stream) = 0;
 
   // For the subscription of a stream in answer to this exchange.

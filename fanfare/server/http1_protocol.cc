@@ -3,19 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "fanfare/event_stream/writer.h"
 #include "fanfare/server/admission.h"
 #include "fanfare/server/client_address.h"
 #include "fanfare/server/connection.h"
 #include "fanfare/server/shard.h"
 
 namespace fanfare {
-namespace {
-
-constexpr std::string_view kFirstCommentChunk = "2\r\n:\n\r\n";
-
-}  // namespace
-
 Http1Protocol::Http1Protocol(Connection& connection)
     : connection_(connection), session_(*this, connection.shard().limits()) {}
 
@@ -142,7 +135,9 @@ void Http1Protocol::start_stream(http::ResponseHead head, Stream stream) {
   }
   answer_by([&] {
     const auto framing = session_.begin_stream(head);
-    prologue_ = framing == http::StreamFraming::kChunked ? kFirstCommentChunk : event_stream::kComment;
+    const std::string_view bytes =
+        framing == http::StreamFraming::kChunked ? stream.opening->framed() : stream.opening->payload();
+    prologue_ = {std::move(stream.opening), bytes};
   });
 }
 
@@ -168,7 +163,7 @@ void Http1Protocol::expire() {
 std::size_t Http1Protocol::compose(std::span<std::string_view> slices) {
   std::size_t count = 0;
   if (!session_.output().empty()) slices[count++] = session_.output();
-  if (!prologue_.empty()) slices[count++] = prologue_;
+  if (!prologue_.bytes.empty()) slices[count++] = prologue_.bytes;
   if (subscription_ != nullptr) count += subscription_->pull(slices.subspan(count));
   return count;
 }
@@ -184,9 +179,9 @@ Protocol::Consumed Http1Protocol::consume(std::size_t bytes) {
     if (session_.output().empty()) held_.reset();
   }
   bytes -= of_session;
-  const std::size_t of_prologue = std::min(bytes, prologue_.size());
-  prologue_.erase(0, of_prologue);
-  if (of_prologue > 0 && prologue_.empty()) prologue_ = std::string();
+  const std::size_t of_prologue = std::min(bytes, prologue_.bytes.size());
+  prologue_.bytes.remove_prefix(of_prologue);
+  if (prologue_.bytes.empty()) prologue_.rendition.reset();
   bytes -= of_prologue;
   consumed.has_more = !session_.output().empty();
   if (subscription_ == nullptr) return consumed;
@@ -202,7 +197,7 @@ Protocol::Consumed Http1Protocol::consume(std::size_t bytes) {
 }
 
 void Http1Protocol::settle() {
-  if (ended_ && prologue_.empty() && session_.output().empty()) {
+  if (ended_ && prologue_.bytes.empty() && session_.output().empty()) {
     end_stream();
     return;
   }

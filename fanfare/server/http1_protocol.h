@@ -29,7 +29,7 @@ class Http1Protocol final : public Protocol, public http::Http1Visitor, public E
   bool wants_bytes() const override;
   void receive(std::string_view bytes) override;
   void receive_end() override;
-  bool has_output() const override { return !session_.output().empty() || !prologue_.empty(); }
+  bool has_output() const override { return !session_.output().empty() || !prologue_.bytes.empty(); }
   std::size_t compose(std::span<std::string_view> slices) override;
   Consumed consume(std::size_t bytes) override;
   void settle() override;
@@ -81,7 +81,7 @@ class Http1Protocol final : public Protocol, public http::Http1Visitor, public E
   std::unique_ptr<Subscription> subscription_;
   std::unique_ptr<Presence> presence_;
   std::shared_ptr<const void> held_;  // until the session's output is sent
-  std::string prologue_;              // a stream's first bytes, framed, between its head and the subscription's
+  HeldBytes prologue_;                // what is left of a stream's first bytes, between its head and the subscription's
   std::uint64_t token_ = 0;
   AccessRecord record_;  // of the request that is being answered
   Place stream_place_;

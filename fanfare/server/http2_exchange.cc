@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "fanfare/event_stream/writer.h"
 #include "fanfare/server/admission.h"
 #include "fanfare/server/client_address.h"
 #include "fanfare/server/connection.h"
@@ -83,7 +82,8 @@ void Http2Exchange::start_stream(http::ResponseHead head, Stream stream) {
   subscription_ = std::move(stream.subscription);
   presence_ = std::move(stream.presence);
   stream_place_ = std::move(stream.place);
-  prologue_ = event_stream::kComment;
+  prologue_.bytes = stream.opening->payload();
+  prologue_.rendition = std::move(stream.opening);
   if (stream.expires_at_s) {
     shard().expire_at(*stream.expires_at_s, token());
   } else {
@@ -110,13 +110,14 @@ void Http2Exchange::expire() {
 
 http::BodyPiece Http2Exchange::take(std::size_t bytes_max, std::vector<HeldBytes>& into) {
   using Next = http::BodyPiece::Next;
-  const std::size_t of_prologue = std::min(bytes_max, prologue_.size());
-  if (of_prologue > 0) into.push_back({RenditionRef(), prologue_.substr(0, of_prologue)});
-  prologue_.remove_prefix(of_prologue);
+  const std::size_t of_prologue = std::min(bytes_max, prologue_.bytes.size());
+  if (of_prologue > 0) into.push_back({prologue_.rendition, prologue_.bytes.substr(0, of_prologue)});
+  prologue_.bytes.remove_prefix(of_prologue);
+  if (prologue_.bytes.empty()) prologue_.rendition.reset();
   const auto [bytes, may_have_more] = subscription_->take(bytes_max - of_prologue, into);
   record_.sent_bytes += of_prologue + bytes;
   shard().counters().sent_bytes_total.add(bytes);
-  const bool waits = prologue_.empty() && !may_have_more;
+  const bool waits = prologue_.bytes.empty() && !may_have_more;
   return {.bytes = of_prologue + bytes, .next = !waits ? Next::kMore : ended_ ? Next::kEnd : Next::kWait};
 }
 

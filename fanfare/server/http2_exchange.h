@@ -73,7 +73,7 @@ class Http2Exchange final : public Exchange, public Outlet {
   std::unique_ptr<Subscription> subscription_;
   std::unique_ptr<Presence> presence_;
   std::shared_ptr<const void> held_;  // until the answer is composed
-  std::string_view prologue_;         // what is left of a stream's first bytes
+  HeldBytes prologue_;                // what is left of a stream's first bytes
   std::uint64_t token_ = 0;
   AccessRecord record_;
   Place stream_place_;

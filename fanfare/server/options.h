@@ -35,6 +35,7 @@ struct ServerOptions : FixedOptions {
   AuthorizerOptions access;
   std::vector<std::string> cors_origins;         // as in Origins::parse
   std::vector<std::string> publish_origins;      // whose pages may publish with a cookie; the same, without "*"
+  std::vector<std::string> content_codings;      // of event streams, as in parse_codings
   std::vector<std::string> trusted_proxies;      // ADDR or ADDR/BITS: their X-Forwarded-For and Forwarded are believed
   std::vector<net::TlsIdentity> tls_identities;  // one at least where tls_listen has any
   Limits limits;

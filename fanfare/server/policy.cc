@@ -9,6 +9,7 @@
 
 #include "fanfare/base/check.h"
 #include "fanfare/base/limit_ranges.h"
+#include "fanfare/coding/negotiation.h"
 
 namespace fanfare {
 namespace {
@@ -54,6 +55,19 @@ Result<std::shared_ptr<const net::TlsContext>> make_tls(const ServerOptions& opt
 
 }  // namespace
 
+Result<std::vector<Coding>> parse_codings(std::span<const std::string> names) {
+  if (names.empty()) return std::vector<Coding>(kDefaultOffer.begin(), kDefaultOffer.end());
+  std::vector<Coding> codings;
+  for (const auto& name : names) {
+    const auto coding = coding_named(name);
+    if (!coding) return fail("'" + name + "' is no content coding: zstd, br, gzip, deflate and identity are");
+    if (std::ranges::find(codings, *coding) != codings.end()) return fail("'" + name + "' is given twice");
+    codings.push_back(*coding);
+  }
+  if (std::ranges::find(codings, Coding::kIdentity) == codings.end()) codings.push_back(Coding::kIdentity);
+  return codings;
+}
+
 Result<Policy> make_policy(const ServerOptions& options, std::shared_ptr<net::TlsTickets> tickets) {
   FANFARE_CHECK(options.threads > 0 && options.limits.budget_bytes > 0);
   if (auto checked = check_limits(options.limits); !checked) return std::unexpected(std::move(checked.error()));
@@ -64,6 +78,8 @@ Result<Policy> make_policy(const ServerOptions& options, std::shared_ptr<net::Tl
   if (publish_origins->lists_all()) {
     return fail("any page could publish with its visitor's cookie: name the origins that may, instead of '*'");
   }
+  auto codings = parse_codings(options.content_codings);
+  if (!codings) return std::unexpected(std::move(codings.error()));
   auto proxies = parse_ranges(options.trusted_proxies);
   if (!proxies) return std::unexpected(std::move(proxies.error()));
   if (options.limits.budget_bytes / options.threads < kBudgetLeastUpdates * options.limits.update_bytes_max) {
@@ -77,6 +93,7 @@ Result<Policy> make_policy(const ServerOptions& options, std::shared_ptr<net::Tl
                 .authorizer = Authorizer(options.access),
                 .origins = std::move(*origins),
                 .publish_origins = std::move(*publish_origins),
+                .codings = std::move(*codings),
                 .trusted_proxies = std::move(*proxies),
                 .tls = std::move(*tls)};
 }

@@ -8,6 +8,7 @@
 #include "fanfare/base/clock.h"
 #include "fanfare/base/time_text.h"
 #include "fanfare/base/utf8.h"
+#include "fanfare/coding/negotiation.h"
 #include "fanfare/server/cors.h"
 #include "fanfare/server/credentials.h"
 #include "fanfare/server/routes.h"
@@ -22,9 +23,11 @@ constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 constexpr Start kEverything{Start::From::kAfter, kBeforeAll};
 constexpr std::size_t kOtherParametersMax = 16;
 
-http::ResponseHead stream_head() {
+http::ResponseHead head_of_stream(Coding coding) {
   http::ResponseHead head;
   head.headers.add("Content-Type", "text/event-stream");
+  if (coding != Coding::kIdentity) head.headers.add("Content-Encoding", std::string(coding_name(coding)));
+  head.headers.add("Vary", "Accept-Encoding");
   head.headers.add("Cache-Control", "private, no-cache, no-store, must-revalidate, max-age=0");
   head.headers.add("X-Accel-Buffering", "no");
   head.headers.add("Link", std::string(kHubLink));
@@ -39,6 +42,12 @@ std::optional<std::string> last_event_id_of(const http::RequestHead& head, const
     if (parameter != fields.end()) return parameter->value;
   }
   return std::nullopt;
+}
+
+std::string names_of(std::span<const Coding> codings) {
+  std::string names;
+  for (const Coding each : codings) names.append(names.empty() ? "" : ", ").append(coding_name(each));
+  return names;
 }
 
 // The value of `since`: a time, or how long ago that was.
@@ -105,7 +114,7 @@ void SubscribeEndpoint::answer(Exchange& exchange, NewKeys new_keys) {
 
 void SubscribeEndpoint::serve(Exchange& exchange, Wish wish) {
   if (exchange.head().method == "HEAD") {
-    http::ResponseHead head = stream_head();
+    http::ResponseHead head = head_of_stream(wish.request.coding);
     add_cors(shard_.policy().origins, exchange.head(), head.headers);
     exchange.respond_head(std::move(head));
     return;
@@ -180,6 +189,10 @@ std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(c
   auto token = token_of(head, *query, CookieCarrier::kAccepted);
   if (!token) return std::unexpected(unauthorized(token.error().message));
   wish.token = std::move(*token);
+  const auto& offer = shard_.policy().codings;
+  const auto coding = choose_coding(head.headers.joined("Accept-Encoding"), offer);
+  if (!coding) return refuse(406, "Accept-Encoding takes none of what is offered: " + names_of(offer));
+  wish.request.coding = *coding;
   wish.last_event_id = last_event_id_of(head, fields);
   if (const auto since = std::ranges::find(fields, "since", &url::FormField::name); since != fields.end()) {
     const auto unix_ms = parse_since(since->value);
@@ -287,10 +300,14 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
     return;
   }
   if (reads_on && (*subscription)->may_have_missed(holes)) wish.confirmed_id = kEarliest;
-  http::ResponseHead head = stream_head();
+  http::ResponseHead head = head_of_stream(wish.request.coding);
   if (wish.last_event_id || wish.since_unix_ms) head.headers.add("Last-Event-ID", std::move(wish.confirmed_id));
   add_cors(shard_.policy().origins, exchange.head(), head.headers);
-  Stream stream{std::move(*subscription), nullptr, wish.expires_at_s, std::move(*place)};
+  Stream stream{.subscription = std::move(*subscription),
+                .opening = shard_.hub().opening(wish.request.coding),
+                .presence = nullptr,
+                .expires_at_s = wish.expires_at_s,
+                .place = std::move(*place)};
   if (is_told) {
     stream.presence =
         shard_.announcer().join(make_subscriber(std::move(wish.request.selectors), std::move(wish.payload)));
