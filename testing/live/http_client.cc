@@ -150,8 +150,10 @@ Answer get(std::uint16_t port, std::string_view path, milliseconds patience) {
   return request(port, "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", patience);
 }
 
-std::string publish_request(std::string_view token, std::string_view topic, std::string_view data) {
-  const std::string body = "topic=" + percent_encoded(topic) + "&data=" + percent_encoded(data);
+std::string publish_request(std::string_view token, std::string_view topic, std::string_view data,
+                            std::string_view id) {
+  std::string body = "topic=" + percent_encoded(topic) + "&data=" + percent_encoded(data);
+  if (!id.empty()) body += "&id=" + percent_encoded(id);
   std::string text = "POST " + std::string(kHub) + " HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ";
   text.append(token).append("\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ");
   return text.append(std::to_string(body.size())).append(kHeadEnd).append(body);
@@ -163,8 +165,8 @@ std::string numbered(std::size_t number, std::size_t size) {
   return text;
 }
 
-Answer Publisher::publish(std::string_view topic, std::string_view data) {
-  if (!connection_.send(publish_request(token_, topic, data))) return {};
+Answer Publisher::publish(std::string_view topic, std::string_view data, std::string_view id) {
+  if (!connection_.send(publish_request(token_, topic, data, id))) return {};
   return read_answer(connection_);
 }
 

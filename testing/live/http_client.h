@@ -63,7 +63,9 @@ Answer read_answer(Connection& connection, milliseconds patience = kPatience, An
 Answer request(std::uint16_t port, std::string_view bytes, milliseconds patience = kPatience);
 Answer get(std::uint16_t port, std::string_view path, milliseconds patience = kPatience);
 
-std::string publish_request(std::string_view token, std::string_view topic, std::string_view data);
+// id: empty: the hub makes one.
+std::string publish_request(std::string_view token, std::string_view topic, std::string_view data,
+                            std::string_view id = {});
 
 // The data of update `number` of a series: the number and padding, `size` bytes at least.
 std::string numbered(std::size_t number, std::size_t size = 0);
@@ -73,7 +75,7 @@ class Publisher {
   Publisher(std::uint16_t port, std::string token) : connection_(port), token_(std::move(token)) {}
 
   Connection& connection() { return connection_; }
-  Answer publish(std::string_view topic, std::string_view data);
+  Answer publish(std::string_view topic, std::string_view data, std::string_view id = {});
   // Updates first … last of a series, some in flight at a time. Whether each was answered 200.
   bool publish_series(std::string_view topic, std::size_t first, std::size_t last, std::size_t size = 0);
 
