@@ -22,7 +22,7 @@ const std::map<std::string, std::set<std::string>, std::less<>>& allowed_rooms()
       {"coding", {"base"}},
       {"url", {"base"}},
       {"http", {"base"}},
-      {"websocket", {"base"}},
+      {"websocket", {"base", "http"}},
       {"access", {"base"}},
       {"observe", {"base"}},
       {"jwks", {"base", "access", "observe"}},

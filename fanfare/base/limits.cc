@@ -71,6 +71,8 @@ constexpr std::array kFields = {
     FIELD(coding_group_subscribers_min),
     FIELD(coding_group_idle_ms),
     FIELD(coding_reset_ms_min),
+    FIELD(websocket_message_bytes_max),
+    FIELD(websocket_control_frames_per_s),
     FIELD(connections_max),
     FIELD(reserved_files),
     FIELD(drain_ms),

@@ -104,6 +104,11 @@ struct Limits {
   std::size_t coding_group_idle_ms = 10'000;
   std::size_t coding_reset_ms_min = 1'000;
 
+  // WebSocket, of one connection: a client's message after inflating, and frames that carry none of its bytes (pings,
+  // pongs, empty frames), by such a bucket.
+  std::size_t websocket_message_bytes_max = 64 * 1024;
+  std::size_t websocket_control_frames_per_s = 100;
+
   // Connections. connections_max 0: what RLIMIT_NOFILE allows, less the reserve.
   std::size_t connections_max = 0;
   std::size_t reserved_files = 64;

@@ -87,6 +87,16 @@ bool is_ascii(const char* eight_bytes) {
   return (word & 0x8080808080808080) == 0;
 }
 
+std::uint64_t state_after(std::uint64_t state, std::string_view bytes) {
+  std::size_t i = 0;
+  for (; i + 8 <= bytes.size(); i += 8) {
+    if ((state & 63) == kBoundary && is_ascii(bytes.data() + i)) continue;
+    for (std::size_t k = 0; k < 8; ++k) state = step(state, bytes[i + k]);
+  }
+  for (; i < bytes.size(); ++i) state = step(state, bytes[i]);
+  return state & 63;
+}
+
 // What stands at the beginning of some bytes: a whole sequence, or the maximal subpart of an ill-formed one.
 struct Sequence {
   std::size_t length;
@@ -106,14 +116,13 @@ Sequence first_sequence(std::string_view bytes) {
 }  // namespace
 
 bool is_valid_utf8(std::string_view bytes) {
-  std::uint64_t state = kBoundary;
-  std::size_t i = 0;
-  for (; i + 8 <= bytes.size(); i += 8) {
-    if ((state & 63) == kBoundary && is_ascii(bytes.data() + i)) continue;
-    for (std::size_t k = 0; k < 8; ++k) state = step(state, bytes[i + k]);
-  }
-  for (; i < bytes.size(); ++i) state = step(state, bytes[i]);
-  return (state & 63) == kBoundary;
+  return state_after(kBoundary, bytes) == kBoundary;
+}
+
+bool Utf8Check::add(std::string_view bytes) {
+  static_assert(kBoundary == 0, "is_complete() asks for it");
+  state_ = static_cast<std::uint8_t>(state_after(state_, bytes));
+  return state_ != kIllFormed;
 }
 
 void append_utf8_with_replacement(std::string& out, std::string_view bytes) {

@@ -96,5 +96,36 @@ TEST(Utf8, AnIllFormedByteIsSeenAtEveryPlaceInALongText) {
   }
 }
 
+TEST(Utf8, APieceIsRefusedAtTheFirstByteThatCannotStandThere) {
+  const struct {
+    std::string bytes;
+    std::size_t good;  // bytes before the first that cannot stand there
+    bool complete;
+  } rows[] = {
+      {"", 0, true},
+      {"caf\xC3\xA9 and more than eight", 25, true},
+      {"\xF0\x9F\x98", 3, false},
+      {"\xF0\x9F\x98\x80", 4, true},
+      {"12345678\x80", 8, false},
+      {"\xED\xA0\x80", 1, false},      // a surrogate
+      {"\xF4\x90\x80\x80", 1, false},  // beyond U+10FFFF
+      {"\xC0\xAF", 0, false},
+      {"\xE2\x80"
+       "a",
+       2, false},
+  };
+  for (const auto& row : rows) {
+    Utf8Check whole;
+    EXPECT_EQ(whole.add(row.bytes), row.good == row.bytes.size()) << row.bytes;
+    EXPECT_EQ(whole.is_complete(), row.complete) << row.bytes;
+    Utf8Check bytewise;
+    std::size_t good = 0;
+    while (good < row.bytes.size() && bytewise.add(std::string_view(row.bytes).substr(good, 1))) ++good;
+    EXPECT_EQ(good, row.good) << row.bytes;
+    EXPECT_EQ(bytewise.is_complete(), row.complete) << row.bytes;
+    EXPECT_EQ(bytewise.add("a"), row.complete) << "what is wrong is wrong for good, what is cut off becomes wrong";
+  }
+}
+
 }  // namespace
 }  // namespace fanfare

@@ -7,21 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fanfare/base/allowance.h"
 #include "fanfare/base/limits.h"
 #include "fanfare/http/http2_frame_scanner.h"
 
 namespace fanfare::http {
-
-// A bucket that holds burst_s seconds' worth of a rate, and is full at first.
-class Allowance {
- public:
-  // Whether so many more are allowed now. A rate of 0 allows all.
-  bool take(std::size_t count, std::size_t per_s, std::size_t burst_s, std::uint64_t now_ms);
-
- private:
-  std::uint64_t spent_ = 0;  // in thousandths, as times are
-  std::uint64_t filled_ms_ = 0;
-};
 
 class Http2Abuse {
  public:
