@@ -29,7 +29,7 @@ const std::map<std::string, std::set<std::string>, std::less<>>& allowed_rooms()
       {"console", {"base"}},
       {"net", {"base", "observe"}},
       {"history", {"base", "event_stream", "coding", "url", "access", "observe"}},
-      {"hub", {"base", "event_stream", "coding", "url", "access", "observe", "history"}},
+      {"hub", {"base", "event_stream", "coding", "url", "http", "websocket", "access", "observe", "history"}},
       {"server",
        {"base", "event_stream", "coding", "url", "http", "websocket", "access", "observe", "history", "hub", "net",
         "console"}},

@@ -1,4 +1,4 @@
-// All subscribers of a shard with the same topic selectors, the same grants and the same content coding: updates are
+// All subscribers of a shard with the same topic selectors, the same grants and the same form on the wire: updates are
 // matched against it, never against its subscribers. It holds the units that some of them have yet to take.
 // What it is not: it knows neither the log nor sockets. One thread.
 #pragma once
@@ -21,8 +21,12 @@ class Audience {
  public:
   // The encoder: none for identity.
   Audience(std::string key, std::shared_ptr<const AudienceFilter> filter, Holdings& holdings,
-           std::unique_ptr<AudienceEncoder> its_encoder = nullptr)
-      : units(holdings), encoder(std::move(its_encoder)), key_(std::move(key)), filter_(std::move(filter)) {}
+           Wire its_wire = Wire::kEventStream, std::unique_ptr<AudienceEncoder> its_encoder = nullptr)
+      : units(holdings),
+        encoder(std::move(its_encoder)),
+        wire(its_wire),
+        key_(std::move(key)),
+        filter_(std::move(filter)) {}
 
   const std::string& key() const { return key_; }
   const std::shared_ptr<const AudienceFilter>& filter() const { return filter_; }
@@ -49,6 +53,7 @@ class Audience {
 
   UnitQueue units;
   const std::unique_ptr<AudienceEncoder> encoder;
+  const Wire wire;
   std::uint64_t last_emission_ms = 0;
   // Where it stands in the topic index, one slot for each of its selectors (topic_index.h).
   std::vector<std::uint32_t> index_slots;

@@ -98,8 +98,8 @@ void CatchUp::take(Subscription& subscription, const ReadResult& result) {
     FANFARE_CHECK(result.updates.front()->position > subscription.seen_);
     subscription.hold_piece(hub_.replay(subscription, result.updates), 0, result.read_through,
                             static_cast<std::uint32_t>(result.updates.size()));
-  } else if (silent) {
-    subscription.hold_piece(hub_.heartbeat_for(subscription), 0, result.read_through, 0);
+  } else if (RenditionRef heartbeat; silent && (heartbeat = hub_.heartbeat_for(subscription))) {
+    subscription.hold_piece(std::move(heartbeat), 0, result.read_through, 0);
   } else {
     subscription.seen_ = result.read_through;
   }

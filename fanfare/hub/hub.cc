@@ -31,9 +31,12 @@ Hub::Hub(const Limits& limits, std::size_t budget_bytes, Surroundings surroundin
       index_(limits, surroundings.off_thread),
       renderer_(holdings_, counters_),
       opening_(RenditionRef::make(own_, event_stream::kComment)),
-      heartbeat_(opening_),
       catch_up_(*this, surroundings.log, limits_),
       dispatched_(dispatched) {
+  for (std::size_t i = 0; i < kWires; ++i) {
+    const std::string_view bytes = heartbeat_of(static_cast<Wire>(i));
+    if (!bytes.empty()) heartbeats_[i] = RenditionRef::make(own_, bytes);
+  }
   FANFARE_CHECK(dispatched != kBeforeAll);  // else a subscriber from now on would never hear of a gap
 }
 
@@ -44,6 +47,7 @@ Hub::~Hub() {
 std::expected<std::unique_ptr<Subscription>, SelectorError> Hub::subscribe(const SubscribeRequest& request,
                                                                            Outlet& outlet) {
   FANFARE_CHECK(!request.selectors.empty());
+  FANFARE_CHECK(request.wire == Wire::kEventStream || request.coding == Coding::kIdentity);
   const auto audience = audience_of(request);
   if (!audience) return std::unexpected(audience.error());
 
@@ -71,6 +75,7 @@ std::expected<Audience*, SelectorError> Hub::audience_of(const SubscribeRequest&
   auto grants = selectors_.compile(relevant_grants(*selectors, canonical_selectors(request.grants)));
   if (!grants) return std::unexpected(std::move(grants.error()));
   std::string key = audience_key(*selectors, *grants);
+  key += static_cast<char>(request.wire);
   key += static_cast<char>(request.coding);
   if (const auto known = audiences_.find(key); known != audiences_.end()) return known->second.get();
   auto filter = std::make_shared<const AudienceFilter>(std::move(*selectors), std::move(*grants));
@@ -78,7 +83,7 @@ std::expected<Audience*, SelectorError> Hub::audience_of(const SubscribeRequest&
   if (request.coding != Coding::kIdentity) {
     encoder = std::make_unique<AudienceEncoder>(request.coding, renderer_, compressors_);
   }
-  auto audience = std::make_unique<Audience>(key, std::move(filter), holdings_, std::move(encoder));
+  auto audience = std::make_unique<Audience>(key, std::move(filter), holdings_, request.wire, std::move(encoder));
   audience->last_emission_ms = now_ms_;
   index_.add(*audience);
   counters_.audiences.add();
@@ -118,7 +123,7 @@ void Hub::match(const LoggedUpdate& logged) {
   } else {
     for (const auto& topic : logged.update.topics) index_.match(topic, matches_);
   }
-  RenditionRef rendition;
+  std::array<RenditionRef, kWires> renditions;
   for (const auto& list : matches_) {
     for (const auto& entry : list) {
       Audience& audience = *entry.audience;
@@ -126,9 +131,10 @@ void Hub::match(const LoggedUpdate& logged) {
       audience.mark_seen(logged.position);
       const AudienceFilter& filter = *audience.filter();
       if (of_hub ? !filter.wants(logged.update) : !filter.may_receive(logged.update)) continue;
+      RenditionRef& rendition = renditions[static_cast<std::size_t>(audience.wire)];
       if (!rendition) {
         const LoggedUpdatePtr borrowed(LoggedUpdatePtr(), &logged);
-        rendition = renderer_.event_stream({&borrowed, 1});
+        rendition = renderer_.updates(audience.wire, {&borrowed, 1});
       }
       if (audience.emit({rendition, logged.position, logged.update.is_private}, after)) emitting_.push_back(&audience);
     }
@@ -188,7 +194,8 @@ AudienceEncoder::Conditions Hub::conditions_of(const Audience& audience) {
 
 // What catching up gives this subscriber of the log.
 RenditionRef Hub::replay(Subscription& subscription, std::span<const LoggedUpdatePtr> updates) {
-  if (!subscription.coded_) return renderer_.event_stream(updates);
+  const Wire wire = subscription.audience_.wire;
+  if (!subscription.coded_) return renderer_.updates(wire, updates);
   CodedStream& coded = *subscription.coded_;
   std::string piece = coded.begin_piece();
   std::string together;  // what may share a context
@@ -200,16 +207,17 @@ RenditionRef Hub::replay(Subscription& subscription, std::span<const LoggedUpdat
   for (const auto& logged : updates) {
     if (is_private || logged->update.is_private) add();
     is_private = logged->update.is_private;
-    append_event_stream(*logged, together);
+    renderer_.append_update(wire, logged->update, together);
   }
   add();
   return renderer_.own(piece);
 }
 
 RenditionRef Hub::heartbeat_for(Subscription& subscription) {
-  if (!subscription.coded_) return heartbeat_;
+  const RenditionRef& heartbeat = heartbeats_[static_cast<std::size_t>(subscription.audience_.wire)];
+  if (!subscription.coded_) return heartbeat;
   std::string piece = subscription.coded_->begin_piece();
-  subscription.coded_->add_to_piece(renderer_, heartbeat_->payload(), piece);
+  subscription.coded_->add_to_piece(renderer_, heartbeat->payload(), piece);
   return renderer_.own(piece);
 }
 
@@ -289,9 +297,11 @@ void Hub::dissolve_idle_groups() {
 void Hub::tick(std::uint64_t now_ms) {
   now_ms_ = now_ms;
   for (const auto& [key, audience] : audiences_) {
-    if (audience->units.cursors_at_end() == 0 || now_ms - audience->last_emission_ms < limits_.heartbeat_ms) continue;
+    const RenditionRef& heartbeat = heartbeats_[static_cast<std::size_t>(audience->wire)];
+    const bool is_silent = now_ms - audience->last_emission_ms >= limits_.heartbeat_ms;
+    if (!heartbeat || !is_silent || audience->units.cursors_at_end() == 0) continue;
     const UnitQueue::Seq seq = audience->units.end_seq();
-    push(*audience, heartbeat_, false, {.after = dispatched_, .through = dispatched_, .updates = 0});
+    push(*audience, heartbeat, false, {.after = dispatched_, .through = dispatched_, .updates = 0});
     audience->last_emission_ms = now_ms;
     announce(*audience, seq);
   }

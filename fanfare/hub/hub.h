@@ -46,7 +46,8 @@ struct SubscribeRequest {
   std::vector<std::string> grants;     // selectors of the private updates that it may receive
   Start start;
   Framing framing = Framing::kChunked;
-  Coding coding = Coding::kIdentity;
+  Wire wire = Wire::kEventStream;
+  Coding coding = Coding::kIdentity;  // of an event stream; else identity
 };
 
 class Hub {
@@ -120,7 +121,7 @@ class Hub {
   std::vector<std::span<const TopicIndex::Entry>> matches_;
   Renderer renderer_;
   const RenditionRef opening_;  // of identity
-  const RenditionRef heartbeat_;
+  std::array<RenditionRef, kWires> heartbeats_;
   std::array<RenditionRef, kCodings> openings_;  // of the others, made when they are needed
   CatchUp catch_up_;
   Position dispatched_;

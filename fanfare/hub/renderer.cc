@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "fanfare/event_stream/writer.h"
-
 namespace fanfare {
 namespace {
 
@@ -14,9 +12,9 @@ constexpr std::size_t kPrimedKept = 16;
 
 }  // namespace
 
-RenditionRef Renderer::event_stream(std::span<const LoggedUpdatePtr> updates) {
+RenditionRef Renderer::updates(Wire wire, std::span<const LoggedUpdatePtr> updates) {
   scratch_.clear();
-  for (const auto& logged : updates) append_event_stream(*logged, scratch_);
+  for (const auto& logged : updates) writer_.append(wire, logged->update, scratch_);
   return own(scratch_);
 }
 
@@ -75,12 +73,6 @@ void Renderer::end_turn() {
   merged_.clear();
   for (auto& each : standalone_) each.clear();
   primed_.clear();
-}
-
-void append_event_stream(const LoggedUpdate& logged, std::string& out) {
-  const Update& update = logged.update;
-  event_stream::append_event(out,
-                             {.type = update.type, .retry_ms = update.retry_ms, .id = update.id, .data = update.data});
 }
 
 }  // namespace fanfare

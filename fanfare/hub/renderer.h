@@ -21,6 +21,7 @@
 #include "fanfare/history/update.h"
 #include "fanfare/hub/rendition.h"
 #include "fanfare/hub/unit_queue.h"
+#include "fanfare/hub/wire.h"
 #include "fanfare/observe/metrics.h"
 
 namespace fanfare {
@@ -30,8 +31,9 @@ class Renderer {
   // holdings counts what it makes, and outlives every rendition. Both are borrowed.
   Renderer(Holdings& holdings, ShardCounters& counters) : holdings_(holdings), counters_(counters) {}
 
-  // The updates as an event stream, one after the other. At least one.
-  RenditionRef event_stream(std::span<const LoggedUpdatePtr> updates);
+  // The updates in this form, one after the other. At least one.
+  RenditionRef updates(Wire wire, std::span<const LoggedUpdatePtr> updates);
+  void append_update(Wire wire, const Update& update, std::string& out) { writer_.append(wire, update, out); }
   // What was emitted, as one; once a turn.
   RenditionRef merged(std::span<const Emitted> emitted);
   // A rendition compressed alone (coding/standalone_encoder.h), once a turn for each coding; not identity.
@@ -67,6 +69,7 @@ class Renderer {
 
   Holdings& holdings_;
   ShardCounters& counters_;
+  WireWriter writer_;
   std::string scratch_;
   std::unordered_map<std::uint64_t, std::vector<Merged>> merged_;
   std::array<std::unordered_map<const Rendition*, Standalone>, kCodings> standalone_;
@@ -74,8 +77,5 @@ class Renderer {
   std::array<std::unique_ptr<StandaloneEncoder>, kCodings> standalone_encoders_;  // made when they are needed
   std::unique_ptr<PrimedEncoder> primed_encoder_;
 };
-
-// Appends the update as an event.
-void append_event_stream(const LoggedUpdate& logged, std::string& out);
 
 }  // namespace fanfare

@@ -25,6 +25,12 @@ bool Subscription::may_have_missed(Position transient) const {
   return seen_ != kBeforeAll && seen_ < transient && audience_.filter()->may_want_transient();
 }
 
+Position Subscription::seen() const {
+  if (state_ != State::kLive || piece_) return seen_;
+  const UnitQueue& units = audience_.units;
+  return std::max(seen_, cursor_ < units.end_seq() ? units.at(cursor_).after : hub_.dispatched_);
+}
+
 std::size_t Subscription::pull(std::span<std::string_view> slices) {
   if (!piece_ && state_ == State::kCatchUp) hub_.catch_up_.step(*this);
   std::size_t count = 0;
@@ -125,6 +131,7 @@ void Subscription::conclude(StreamEnd end, std::string_view last_words) {
   end_ = end;
   if (piece_ && piece_offset_ == 0) drop_piece();
   if (coded_) coded_->keep_piece();
+  if (audience_.wire != Wire::kEventStream) last_words = {};
   const std::string bytes = coded_ ? coded_->end(hub_.renderer_, last_words) : std::string(last_words);
   RenditionRef words;
   if (!bytes.empty()) words = hub_.renderer_.own(bytes);

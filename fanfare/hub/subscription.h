@@ -65,13 +65,17 @@ class Subscription {
   };
   Taken take(std::size_t bytes_max, std::vector<HeldBytes>& into);
   // Ends the stream at the next boundary: what is partly sent is completed, then last_words (event-stream bytes, may
-  // be empty) and what the content coding ends with are sent, then comes on_end(kFinished).
+  // be empty; left out on any other wire) and what the content coding ends with are sent, then comes on_end(kFinished).
   void finish(std::string_view last_words) { conclude(StreamEnd::kFinished, last_words); }
 
   // Whether a transient update at or before this position may be one that it wants and has not got.
   bool may_have_missed(Position transient) const;
 
   bool is_live() const { return state_ == State::kLive; }
+  // What was taken so far ends with a whole unit: other bytes may come between.
+  bool is_between_units() const { return !piece_ || piece_offset_ == 0; }
+  // The position through which it has been given everything.
+  Position seen() const;
 
  private:
   friend class Audience;
