@@ -26,7 +26,7 @@ const std::map<std::string, std::set<std::string>, std::less<>>& allowed_rooms()
       {"access", {"base"}},
       {"observe", {"base"}},
       {"jwks", {"base", "access", "observe"}},
-      {"console", {"base"}},
+      {"console", {"base", "coding"}},
       {"net", {"base", "observe"}},
       {"history", {"base", "event_stream", "coding", "url", "access", "observe"}},
       {"hub", {"base", "event_stream", "coding", "url", "http", "websocket", "access", "observe", "history"}},

@@ -357,6 +357,10 @@ Result<void> Reading::set_server() {
   server.publish_origins = list("publish-origin");
   server.content_codings = list("content-coding");
   server.trusted_proxies = list("trusted-proxy");
+  server.proxy_protocol = given().is_on("proxy-protocol");
+  if (server.proxy_protocol && server.trusted_proxies.empty()) {
+    return fail(named("proxy-protocol") + " needs --trusted-proxy: nobody else's header is believed");
+  }
   if (auto checked = check_lists(); !checked) return checked;
   server.unknown_id = given().text("unknown-id") == "replay" ? UnknownId::kReplay : UnknownId::kLive;
   server.subscriptions = given().is_on("subscriptions");

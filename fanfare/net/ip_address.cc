@@ -44,6 +44,13 @@ bool IpAddress::is_v4() const {
   return std::equal(kMapped.begin(), kMapped.end(), bytes.begin());
 }
 
+std::string IpAddress::text() const {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool v4 = is_v4();
+  ::inet_ntop(v4 ? AF_INET : AF_INET6, bytes.data() + (v4 ? kMapped.size() : 0), text.data(), text.size());
+  return text.data();
+}
+
 IpAddress IpAddress::of_client() const {
   IpAddress client = *this;
   if (!is_v4()) std::fill(client.bytes.begin() + kClientBytes, client.bytes.end(), static_cast<unsigned char>(0));

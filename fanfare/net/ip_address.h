@@ -21,6 +21,8 @@ struct IpAddress {
   static std::optional<IpAddress> parse(const std::string& text);
 
   bool is_v4() const;
+  // "192.0.2.1", "2001:db8::1"
+  std::string text() const;
   // What belongs to one client: the address if it is IPv4, the /64 of an IPv6 address (RFC 6177: nobody has less).
   IpAddress of_client() const;
   std::string_view as_text() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }

@@ -55,6 +55,11 @@ TEST(IpRange, ContainsWhatSharesItsBits) {
   EXPECT_TRUE(IpRange::parse("::/0")->contains(ip("192.0.2.1")));
 }
 
+TEST(IpAddress, ItsTextIsThatOfTheAddressItIs) {
+  for (const char* text : {"192.0.2.1", "0.0.0.0", "2001:db8::1", "::1", "::"}) EXPECT_EQ(ip(text).text(), text);
+  EXPECT_EQ(ip("::ffff:192.0.2.1").text(), "192.0.2.1");
+}
+
 TEST(IpRange, RefusesWhatIsNone) {
   for (const char* bad : {"", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8x", "::/129", "proxy/8"}) {
     EXPECT_FALSE(IpRange::parse(bad)) << bad;

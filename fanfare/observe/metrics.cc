@@ -32,6 +32,8 @@ constexpr std::array kFamilies = {
     Family{"fanfare_requests_total", "Requests received.", MetricType::Counter, &ShardCounters::requests_total},
     Family{"fanfare_tls_failures_total", "TLS handshakes that failed.", MetricType::Counter,
            &ShardCounters::tls_failures_total},
+    Family{"fanfare_proxy_header_failures_total", "Connections without a good PROXY header.", MetricType::Counter,
+           &ShardCounters::proxy_header_failures_total},
     Family{"fanfare_subscribers", "Subscribers that are connected.", MetricType::Gauge, &ShardCounters::subscribers},
     Family{"fanfare_subscribers_total", "Subscribers accepted.", MetricType::Counter,
            &ShardCounters::subscribers_total},

@@ -48,8 +48,9 @@ struct alignas(128) ShardCounters {
   Counter connections;  // gauge: open now
   Counter connections_total;
   Counter requests_total;
-  Counter tls_failures_total;  // TLS handshakes that failed
-  Counter subscribers;         // gauge
+  Counter tls_failures_total;           // TLS handshakes that failed
+  Counter proxy_header_failures_total;  // connections whose PROXY header was wrong, or from who may send none
+  Counter subscribers;                  // gauge
   Counter subscribers_total;
   Counter audiences;             // gauge
   Counter updates_total;         // published through this shard

@@ -46,8 +46,8 @@ TEST(Metrics, TheExpositionFollowsItsFormat) {
   const ShardCounters shard;
   const ShardCounters* shards[] = {&shard};
   const Exposition exposition(render_metrics(shards, "1.2.3"));
-  EXPECT_EQ(exposition.types.size(), 19u);
-  EXPECT_EQ(exposition.samples.size(), 18u + kRefusals);
+  EXPECT_EQ(exposition.types.size(), 20u);
+  EXPECT_EQ(exposition.samples.size(), 19u + kRefusals);
   for (const auto& [family, type] : exposition.types) {
     EXPECT_TRUE(family.starts_with("fanfare_")) << family;
     EXPECT_EQ(type == "counter", family.ends_with("_total")) << family;
@@ -64,6 +64,7 @@ TEST(Metrics, EveryCounterIsTheSumOverTheShards) {
       {"fanfare_connections_total", &ShardCounters::connections_total},
       {"fanfare_requests_total", &ShardCounters::requests_total},
       {"fanfare_tls_failures_total", &ShardCounters::tls_failures_total},
+      {"fanfare_proxy_header_failures_total", &ShardCounters::proxy_header_failures_total},
       {"fanfare_subscribers", &ShardCounters::subscribers},
       {"fanfare_subscribers_total", &ShardCounters::subscribers_total},
       {"fanfare_audiences", &ShardCounters::audiences},
@@ -78,7 +79,7 @@ TEST(Metrics, EveryCounterIsTheSumOverTheShards) {
       {"fanfare_held_bytes", &ShardCounters::held_bytes},
   };
   // Together with the refusals these are all there are: a new counter must be rendered too.
-  static_assert(std::size(rows) + kRefusals == 25 && sizeof(ShardCounters) == 256);
+  static_assert(std::size(rows) + kRefusals == 26 && sizeof(ShardCounters) == 256);
   ShardCounters one;
   ShardCounters two;
   std::uint64_t value = 100;

@@ -5,9 +5,11 @@
 #include <string>
 #include <string_view>
 
+#include "fanfare/net/ip_address.h"
+
 namespace fanfare {
 
-struct Shared;
+class Connection;
 
 struct AccessRecord {
   std::string method = "-";
@@ -15,9 +17,11 @@ struct AccessRecord {
   std::uint16_t status = 0;
   std::uint64_t sent_bytes = 0;  // of the body
   std::uint64_t started_us = 0;  // net::steady_us()
+  net::IpAddress client = {};    // Exchange::client(); none: the request was refused before it was known
 };
 
-// peer: the connection's other end. note: what else there is to say, may be empty.
-void log_access(Shared& shared, std::string_view peer, const AccessRecord& record, std::string_view note = {});
+// The client is the connection's other end, or who that tells, and then that is named as well: the peer.
+// note: what else there is to say, may be empty.
+void log_access(const Connection& connection, const AccessRecord& record, std::string_view note = {});
 
 }  // namespace fanfare

@@ -59,5 +59,65 @@ TEST(ClientAddress, WithoutTrustNobodyIsBelieved) {
   EXPECT_EQ(client_of(peer, headers, {}), peer);
 }
 
+struct OriginCase {
+  const char* peer;
+  Transport transport;
+  Fields fields;
+  const char* origin;
+};
+
+const OriginCase kOrigins[] = {
+    {"192.0.2.1", Transport::kClear, {}, "http://hub.example"},
+    {"192.0.2.1", Transport::kTls, {}, "https://hub.example"},
+    {"192.0.2.1",
+     Transport::kClear,
+     {{"X-Forwarded-Proto", "https"}, {"X-Forwarded-Host", "evil.example"}},
+     "http://hub.example"},
+    {"192.0.2.1", Transport::kClear, {{"Forwarded", "proto=https;host=evil.example"}}, "http://hub.example"},
+    {"10.0.0.1", Transport::kClear, {}, "http://hub.example"},
+    {"10.0.0.1", Transport::kClear, {{"X-Forwarded-Proto", "HTTPS"}}, "https://hub.example"},
+    {"10.0.0.1", Transport::kTls, {{"X-Forwarded-Proto", "http"}}, "http://hub.example"},
+    {"10.0.0.1", Transport::kClear, {{"X-Forwarded-Proto", "gopher"}}, "http://hub.example"},
+    {"10.0.0.1", Transport::kClear, {{"X-Forwarded-Host", "News.Example:8443"}}, "http://news.example:8443"},
+    {"10.0.0.1", Transport::kClear, {{"X-Forwarded-Host", "a.example/?"}}, "http://hub.example"},
+    {"10.0.0.1",
+     Transport::kClear,
+     {{"X-Forwarded-Proto", "https"}, {"X-Forwarded-Host", "news.example:443"}},
+     "https://news.example"},
+    // What comes first is the client's word, where the proxies append.
+    {"10.0.0.1",
+     Transport::kClear,
+     {{"X-Forwarded-For", "1.1.1.1, 198.51.100.7, 10.0.0.2"},
+      {"X-Forwarded-Proto", "gopher, https, http"},
+      {"X-Forwarded-Host", "evil.example, news.example, inner.example"}},
+     "https://news.example"},
+    {"10.0.0.1",
+     Transport::kClear,
+     {{"X-Forwarded-For", "1.1.1.1, 198.51.100.7"},
+      {"X-Forwarded-Host", "evil.example"},
+      {"X-Forwarded-Host", "x.example"},
+      {"X-Forwarded-Host", "news.example"}},
+     "http://news.example"},
+    {"10.0.0.1",
+     Transport::kClear,
+     {{"Forwarded", "for=1.1.1.1;host=evil.example, for=198.51.100.7;Proto=https;host=\"[2001:db8::1]:8443\""},
+      {"Forwarded", "for=10.0.0.2;proto=http;host=inner.example"}},
+     "https://[2001:db8::1]:8443"},
+    {"10.0.0.1", Transport::kClear, {{"Forwarded", "for=198.51.100.7"}}, "http://hub.example"},
+};
+
+TEST(OriginOf, IsWhatTheClientSeesByTheWordOfTrustedProxiesAlone) {
+  for (const OriginCase& one : kOrigins) {
+    http::RequestHead head;
+    head.authority = "Hub.example";
+    std::string all;
+    for (const auto& [name, value] : one.fields) {
+      head.headers.add(name, value);
+      all.append(name).append(": ").append(value).append("; ");
+    }
+    EXPECT_EQ(origin_of(head, net::IpAddress::parse(one.peer).value(), one.transport, kTrusted), one.origin) << all;
+  }
+}
+
 }  // namespace
 }  // namespace fanfare

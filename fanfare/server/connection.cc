@@ -25,13 +25,21 @@ std::string plain_on_tls() {
 }  // namespace
 
 Connection::Connection(Shard& shard, int fd, const net::Address& peer, Reception reception, Place place,
-                       std::shared_ptr<const net::TlsContext> tls)
+                       std::shared_ptr<const net::TlsContext> tls, Opening opening)
     : shard_(shard),
       socket_(*shard.loop(), fd, *this, shard.limits()),
       peer_(peer.text()),
       peer_address_(net::IpAddress::of(peer)),
       place_(std::move(place)),
       reception_(reception) {
+  if (opening == Opening::kProxyHeader) {
+    introduction_ = std::make_unique<Introduction>(Introduction{.header = {}, .tls = std::move(tls)});
+  } else {
+    begin(std::move(tls));
+  }
+}
+
+void Connection::begin(std::shared_ptr<const net::TlsContext> tls) {
   if (tls != nullptr) {
     socket_.start_tls(std::move(tls));
   } else {
@@ -57,6 +65,10 @@ void Connection::start() {
 // --- Reading -----------------------------------------------------------------------------------------------------
 
 void Connection::on_readable() {
+  if (introduction_ != nullptr) {
+    take_proxy_header();
+    if (introduction_ != nullptr || is_closed()) return;
+  }
   if (protocol_ == nullptr) {
     shake_hands();
     if (protocol_ == nullptr) return;
@@ -67,6 +79,34 @@ void Connection::on_readable() {
   if (is_closed()) return;
   set_deadline();
   read_on();
+}
+
+void Connection::take_proxy_header() {
+  net::ProxyHeader& header = introduction_->header;
+  while (header.wanted() > 0) {
+    const net::IoResult read = socket_.read(shard_.read_buffer().first(header.wanted()));
+    if (read.status == net::IoStatus::kWouldBlock) return socket_.wait_readable();
+    if (read.status != net::IoStatus::kDone) return close();  // as checks of whether somebody listens do
+    if (const auto taken = header.take({shard_.read_buffer().data(), read.bytes}); !taken) {
+      shard_.refuse_proxy_header(LogLevel::kWarning, peer_, taken.error().message);
+      return close();
+    }
+  }
+  if (const auto source = header.source()) be_told(*source);
+  if (is_closed()) return;
+  const std::unique_ptr<Introduction> done = std::move(introduction_);
+  begin(done->tls);
+  if (protocol_ != nullptr) protocol_->set_deadline();
+}
+
+// The peer is who the proxy says, also where limits are concerned.
+void Connection::be_told(const net::Address& source) {
+  peer_ = source.text();
+  peer_address_ = net::IpAddress::of(source);
+  auto [place, welcome] = shard_.take_place(peer_address_);
+  place_ = std::move(place);
+  if (welcome == Welcome::kClosed) return close();
+  if (welcome == Welcome::kRefused && reception_ == Reception::kServed) reception_ = Reception::kTooMany;
 }
 
 void Connection::shake_hands() {

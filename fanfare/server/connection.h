@@ -1,7 +1,7 @@
 // One TCP connection: the only place where a protocol meets a socket. It reads bytes for the protocol, writes what that
 // composes, and ends the connection in time.
 //
-//   [TLS handshake ->] open -> (lingering ->) closed
+//   [PROXY header ->] [TLS handshake ->] open -> (lingering ->) closed
 //
 // Lingering: everything is sent and the sending side is shut; the peer gets linger_ms to read it before we close, since
 // closing with unread input would reset the connection under its answer.
@@ -16,6 +16,7 @@
 
 #include "fanfare/net/address.h"
 #include "fanfare/net/ip_address.h"
+#include "fanfare/net/proxy_protocol.h"
 #include "fanfare/net/socket.h"
 #include "fanfare/server/admission.h"
 #include "fanfare/server/protocol.h"
@@ -30,9 +31,12 @@ class Connection final : public net::SocketVisitor {
   // At most this many pieces go out in one write.
   static constexpr std::size_t kSlicesMax = 256;
 
+  // Whether a header comes first, which tells who the peer is.
+  enum class Opening { kPlain, kProxyHeader };
+
   // tls: null for a connection in clear.
   Connection(Shard& shard, int fd, const net::Address& peer, Reception reception, Place place,
-             std::shared_ptr<const net::TlsContext> tls);
+             std::shared_ptr<const net::TlsContext> tls, Opening opening = Opening::kPlain);
   ~Connection() override;
 
   void start();
@@ -83,6 +87,9 @@ class Connection final : public net::SocketVisitor {
   void on_writable() override;
 
  private:
+  void begin(std::shared_ptr<const net::TlsContext> tls);
+  void take_proxy_header();
+  void be_told(const net::Address& source);
   void shake_hands();
   void receive();
   void open_with(std::string_view bytes);
@@ -92,12 +99,18 @@ class Connection final : public net::SocketVisitor {
 
   Shard& shard_;
   net::Socket socket_;
-  std::unique_ptr<Protocol> protocol_;  // null until the handshake is done
+  // What is being read of the header, and what follows it.
+  struct Introduction {
+    net::ProxyHeader header;
+    std::shared_ptr<const net::TlsContext> tls;
+  };
+  std::unique_ptr<Introduction> introduction_;  // null unless that is what comes next
+  std::unique_ptr<Protocol> protocol_;          // null until all that comes before it is done
   std::uint64_t deadline_ms_ = 0;
   std::string peer_;
-  const net::IpAddress peer_address_;
-  const Place place_;
-  const Reception reception_;
+  net::IpAddress peer_address_;
+  Place place_;
+  Reception reception_;
   // How many bytes of HTTP/2's preface have come so far, while that may still be what is spoken.
   std::uint8_t opening_bytes_ = 0;
   bool is_opening_ = true;

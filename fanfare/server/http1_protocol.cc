@@ -56,6 +56,7 @@ std::size_t Http1Protocol::on_head(http::RequestHead head) {
   record_ = {.method = head.method, .path = head.path, .started_us = net::steady_us()};
   request_ = std::make_unique<Request>();
   request_->head = std::move(head);
+  record_.client = client();
   auto admission = admit(shard(), connection_.reception(), *this);
   if (!admission) {
     respond(std::move(admission.error()));
@@ -284,7 +285,7 @@ void Http1Protocol::on_closed(std::string_view note) {
 }
 
 void Http1Protocol::log(std::string_view note) {
-  log_access(shard().shared(), connection_.peer(), record_, note);
+  log_access(connection_, record_, note);
 }
 
 }  // namespace fanfare

@@ -15,6 +15,7 @@ Http2Exchange::Http2Exchange(Http2Protocol& protocol, http::StreamId id, http::R
     : protocol_(protocol), id_(id), request_(std::make_unique<Request>()) {
   record_ = {.method = head.method, .path = head.path, .started_us = net::steady_us()};
   request_->head = std::move(head);
+  record_.client = client();
 }
 
 Http2Exchange::~Http2Exchange() {
@@ -64,7 +65,7 @@ void Http2Exchange::respond_head(http::ResponseHead head) {
 void Http2Exchange::finish_request(int status) {
   if (status >= 400) shard().counters().refusals_total[static_cast<std::size_t>(refusal_of_status(status))].add();
   record_.status = static_cast<std::uint16_t>(status);
-  log_access(shard().shared(), protocol_.connection().peer(), record_);
+  log_access(protocol_.connection(), record_);
   request_.reset();
   shard().forget(std::exchange(token_, 0));
   protocol_.owe_answer();
@@ -72,7 +73,7 @@ void Http2Exchange::finish_request(int status) {
 
 void Http2Exchange::refuse(int status, std::string_view reason) {
   record_.status = static_cast<std::uint16_t>(status);
-  log_access(shard().shared(), protocol_.connection().peer(), record_, reason);
+  log_access(protocol_.connection(), record_, reason);
 }
 
 void Http2Exchange::start_stream(http::ResponseHead head, Stream stream) {
@@ -143,8 +144,7 @@ void Http2Exchange::log_end(std::string_view note) {
   static constexpr std::string_view kNotes[] = {"ended: the log no longer holds what it missed",
                                                 "ended: the log could not be read", "ended by the server"};
   if (subscription_ == nullptr) return;
-  log_access(shard().shared(), protocol_.connection().peer(), record_,
-             ended_ ? kNotes[static_cast<std::size_t>(end_)] : note);
+  log_access(protocol_.connection(), record_, ended_ ? kNotes[static_cast<std::size_t>(end_)] : note);
 }
 
 }  // namespace fanfare

@@ -61,7 +61,7 @@ void Http2Protocol::on_refused(http::StreamId stream, int status, std::string_vi
     return;
   }
   const AccessRecord record{.status = static_cast<std::uint16_t>(status), .started_us = net::steady_us()};
-  log_access(shard().shared(), connection_.peer(), record, reason);
+  log_access(connection_, record, reason);
 }
 
 void Http2Protocol::on_reset(http::StreamId stream, http::ResetReason why, http::Http2Error /*code*/) {

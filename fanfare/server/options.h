@@ -27,6 +27,8 @@ struct FixedOptions {
   bool subscriptions = false;        // tell of active subscriptions: by updates and by requests
   bool store_subscriptions = false;  // keep those updates in the log like all others
   bool access_log = true;
+  // Every connection begins with a PROXY header, version 2, and comes from one of trusted_proxies; others are closed.
+  bool proxy_protocol = false;
   std::string version;
 };
 

@@ -82,6 +82,9 @@ Result<Policy> make_policy(const ServerOptions& options, std::shared_ptr<net::Tl
   if (!codings) return std::unexpected(std::move(codings.error()));
   auto proxies = parse_ranges(options.trusted_proxies);
   if (!proxies) return std::unexpected(std::move(proxies.error()));
+  if (options.proxy_protocol && proxies->empty()) {
+    return fail("the PROXY protocol is believed of trusted proxies only, and there is none: give --trusted-proxy");
+  }
   if (options.limits.budget_bytes / options.threads < kBudgetLeastUpdates * options.limits.update_bytes_max) {
     return fail("budget_bytes is too small: each of the " + std::to_string(options.threads) + " threads needs " +
                 std::to_string(kBudgetLeastUpdates) + " times update_bytes_max");

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "fanfare/console/console.h"
 #include "fanfare/observe/metrics.h"
+#include "fanfare/server/asset_endpoint.h"
 #include "fanfare/server/cors.h"
 #include "fanfare/server/publish_endpoint.h"
 #include "fanfare/server/shard.h"
@@ -52,29 +52,6 @@ class MetricsEndpoint final : public Endpoint {
 
  private:
   Shard& shard_;
-};
-
-// One file of the console.
-class AssetEndpoint final : public Endpoint {
- public:
-  explicit AssetEndpoint(const ConsoleAsset& asset) : asset_(asset) {}
-  void answer(Exchange& exchange) override {
-    const auto* known = exchange.head().headers.find("If-None-Match");
-    const bool unchanged = known != nullptr && http::matches_etag(*known, asset_.etag);
-    http::Response response{.status = unchanged ? 304 : 200, .headers = {}, .body = {}};
-    if (!unchanged) response.body = asset_.body;
-    response.headers.add("Content-Type", std::string(asset_.content_type));
-    response.headers.add("ETag", std::string(asset_.etag));
-    response.headers.add("Cache-Control", "no-cache");
-    response.headers.add("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'");
-    response.headers.add("X-Content-Type-Options", "nosniff");
-    response.headers.add("Referrer-Policy", "no-referrer");
-    response.headers.add("Link", std::string(kHubLink));
-    exchange.respond(std::move(response));
-  }
-
- private:
-  const ConsoleAsset& asset_;
 };
 
 }  // namespace

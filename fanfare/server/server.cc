@@ -137,6 +137,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions wanted, EventLog& his
 Result<void> Server::replace(ServerOptions options) {
   options.threads = state_->options.threads;
   options.tls_listen = state_->options.tls_listen;  // which is as it was, and needs a certificate
+  options.proxy_protocol = state_->options.proxy_protocol;
   options.limits.budget_bytes = state_->budget_bytes;
   auto policy = make_policy(options, state_->tickets);
   if (!policy) return std::unexpected(std::move(policy.error()));

@@ -34,12 +34,14 @@ ServerUnderTest::Change with_tls(const net::TlsIdentity& identity, const ServerU
 // A connection of OpenSSL's client, which trusts anybody: who is shown is looked at by the tests.
 class TlsClient {
  public:
-  explicit TlsClient(std::uint16_t port, int receive_buffer_bytes = 0)
+  // first: in clear, before TLS.
+  explicit TlsClient(std::uint16_t port, int receive_buffer_bytes = 0, std::string_view first = {})
       : client_(port, receive_buffer_bytes),
         context_(SSL_CTX_new(TLS_client_method())),
         session_(SSL_new(context_.get())) {
     const timeval patience{.tv_sec = kPatience_ms / 1'000, .tv_usec = 0};
     ::setsockopt(client_.fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    client_.send(first);
     SSL_set_fd(session_.get(), client_.fd());
     is_open_ = SSL_connect(session_.get()) == 1;
   }
@@ -198,6 +200,22 @@ TEST(ServerTls, NeedsACertificate) {
   ServerOptions options;
   options.tls_listen = {"127.0.0.1:0"};
   EXPECT_EQ(Server::check(options).error().message, "TLS needs a certificate and its key");
+}
+
+TEST(ServerTls, TheHandshakeFollowsTheProxyHeader) {
+  const auto identity = identity_of("localhost");
+  ServerUnderTest server(with_tls(identity, [](ServerOptions& options) {
+    options.proxy_protocol = true;
+    options.trusted_proxies = {"127.0.0.1"};
+  }));
+  const std::string header("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0C\xC6\x33\x64\x07\x7F\0\0\1\x12\x67\1\xBB", 28);
+  TlsClient introduced(server.port(), 0, header);
+  ASSERT_TRUE(introduced.is_open());
+  EXPECT_TRUE(introduced.send(get("/healthz")).read_through("ok\n").ends_with("ok\n"));
+  EXPECT_FALSE(TlsClient(server.port()).is_open()) << "without one";
+  server.server().stop();
+  server.join();
+  EXPECT_NE(server.log_text().find("client=198.51.100.7:4711 "), std::string::npos) << server.log_text();
 }
 
 }  // namespace

@@ -89,8 +89,13 @@ void Shard::run() {
 void Shard::on_accept(int fd, const net::Address& peer, bool is_tls) {
   FANFARE_CHECK(!is_tls || policy_.tls != nullptr);
   const net::IpAddress address = net::IpAddress::of(peer);
-  const bool is_proxy = is_trusted(policy_.trusted_proxies, address);  // whose connections are of many clients
-  auto [place, welcome] = is_proxy ? std::pair<Place, Welcome>() : shared_.quotas.connect(policy_.limits, address);
+  const bool is_introduced = shared_.options.proxy_protocol;
+  if (is_introduced && !is_trusted(policy_.trusted_proxies, address)) {
+    refuse_proxy_header(LogLevel::kInfo, peer.text(), "not a trusted proxy");
+    ::close(fd);
+    return;
+  }
+  auto [place, welcome] = take_place(address);
   if (welcome == Welcome::kClosed) {
     ::close(fd);
     return;
@@ -100,13 +105,24 @@ void Shard::on_accept(int fd, const net::Address& peer, bool is_tls) {
                          : welcome == Welcome::kRefused ? Reception::kTooMany
                                                         : Reception::kServed;
   connections_.push_back(
-      std::make_unique<Connection>(*this, fd, peer, reception, std::move(place), is_tls ? policy_.tls : nullptr));
+      std::make_unique<Connection>(*this, fd, peer, reception, std::move(place), is_tls ? policy_.tls : nullptr,
+                                   is_introduced ? Connection::Opening::kProxyHeader : Connection::Opening::kPlain));
   Connection& connection = *connections_.back();
   connection.index = connections_.size() - 1;
   counters_.connections.set(connections_.size());
   counters_.connections_total.add();
   connection.start();
   pause_or_resume_accepting();
+}
+
+std::pair<Place, Welcome> Shard::take_place(const net::IpAddress& address) {
+  if (is_trusted(policy_.trusted_proxies, address)) return {};
+  return shared_.quotas.connect(policy_.limits, address);
+}
+
+void Shard::refuse_proxy_header(LogLevel level, std::string_view peer, std::string_view reason) {
+  shared_.log.write(level, "proxy_header_refused", {{"peer", peer}, {"reason", reason}});
+  counters_.proxy_header_failures_total.add();
 }
 
 void Shard::pause_or_resume_accepting() {

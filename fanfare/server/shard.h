@@ -85,6 +85,10 @@ class Shard final : public CatchUpSource, public OffThread, public ExchangeTable
   // The exchange with this token is to expire then, unless it is forgotten before.
   void expire_at(std::int64_t unix_s, std::uint64_t token);
   void forget(std::uint64_t token);
+  // Among the connections of its client, or nothing for a proxy, whose connections are of many.
+  std::pair<Place, Welcome> take_place(const net::IpAddress& address);
+  // A connection ends for want of a good PROXY header.
+  void refuse_proxy_header(LogLevel level, std::string_view peer, std::string_view reason);
   // The connection is closed; it is destroyed when nobody can point to it any more.
   void retire(Connection& connection);
 

@@ -19,19 +19,12 @@ constexpr double kHeldWhenIdle = 1024;  // each shard keeps a heartbeat at hand
 
 ChildOptions serve_command(const ServerProcessOptions& options) {
   ChildOptions child;
-  child.command = {kProgram,
-                   "serve",
-                   "--listen",
-                   "127.0.0.1:" + std::to_string(options.port),
-                   "--publisher-key",
-                   std::string(kKey),
-                   "--subscriber-key",
-                   std::string(kKey),
-                   "--threads",
-                   "2",
-                   "--no-access-log",
-                   "--log-format",
-                   "json"};
+  child.command = {kProgram,           "serve",
+                   "--listen",         "127.0.0.1:" + std::to_string(options.port),
+                   "--publisher-key",  std::string(kKey),
+                   "--subscriber-key", std::string(kKey),
+                   "--threads",        "2",
+                   "--log-format",     "json"};
   const bool is_durable = !options.data.empty();
   child.command.push_back(is_durable ? "--data" : "--log");
   child.command.push_back(is_durable ? options.data : "memory");
@@ -43,6 +36,7 @@ ChildOptions serve_command(const ServerProcessOptions& options) {
     child.command.push_back("--limit");
     child.command.push_back(limit);
   }
+  if (!options.access_log) child.command.push_back("--no-access-log");
   if (options.anonymous) child.command.push_back("--anonymous");
   child.command.insert(child.command.end(), options.arguments.begin(), options.arguments.end());
   child.files_max = options.files_max;

@@ -18,10 +18,11 @@ struct ServerProcessOptions {
   std::vector<std::string> limits = {};     // NAME=VALUE
   std::vector<std::string> arguments = {};  // more of `fanfare serve`
   bool anonymous = true;                    // anybody may subscribe
-  std::size_t files_max = 0;                // RLIMIT_NOFILE; 0: as many as the test may have
-  std::uint16_t port = 0;                   // 0: any free one
-  std::string data = {};                    // directory of the event log; empty: it is in memory
-  std::string history_rules = {};           // file; empty: none
+  bool access_log = false;
+  std::size_t files_max = 0;       // RLIMIT_NOFILE; 0: as many as the test may have
+  std::uint16_t port = 0;          // 0: any free one
+  std::string data = {};           // directory of the event log; empty: it is in memory
+  std::string history_rules = {};  // file; empty: none
 };
 
 class ServerProcess {

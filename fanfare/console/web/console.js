@@ -2,6 +2,7 @@
 // that a link can share: the topics, in the query string. `#token=` in the address is the development token that
 // `fanfare serve --dev` prints; it moves into the publish form and out of the address.
 
+import { ConnectionLimit } from "./connection_limit.js";
 import { ConnectionState } from "./connection_state.js";
 import { EventList } from "./event_list.js";
 import { FetchEventSource } from "./event_source.js";
@@ -30,6 +31,7 @@ const connection = new ConnectionState({
   retry: byId("retry-now"),
   heard: byId("heard"),
 });
+const limit = new ConnectionLimit({ notice: byId("limit"), title: byId("limit-title") });
 const topics = new Topics({
   form: byId("topics-form"),
   input: byId("topic-input"),
@@ -72,6 +74,7 @@ function disconnect() {
   source?.close();
   source = null;
   connection.show({ state: "idle" });
+  limit.show({ state: "idle" });
   showButton();
 }
 
@@ -82,6 +85,7 @@ function showButton() {
 
 function stateChanged(change) {
   connection.show(change);
+  limit.show(change);
   if (change.state === "open") markOpening(change);
   if (change.state === "waiting" && brokenAt === 0) brokenAt = Date.now();
   if (change.state === "closed") {
