@@ -25,6 +25,7 @@ constexpr auto kNeverZero = std::to_array<std::string_view>({
     "http2_streams_max",
     "jwks_age_s_max",
     "jwks_fetch_ms_max",
+    "poll_bytes_max",
     "request_head_bytes_max",
     "request_headers_max",
     "selector_bytes_max",

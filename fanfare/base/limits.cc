@@ -73,6 +73,8 @@ constexpr std::array kFields = {
     FIELD(coding_reset_ms_min),
     FIELD(websocket_message_bytes_max),
     FIELD(websocket_control_frames_per_s),
+    FIELD(poll_wait_s_max),
+    FIELD(poll_bytes_max),
     FIELD(connections_max),
     FIELD(reserved_files),
     FIELD(drain_ms),

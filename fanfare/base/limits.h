@@ -109,6 +109,10 @@ struct Limits {
   std::size_t websocket_message_bytes_max = 64 * 1024;
   std::size_t websocket_control_frames_per_s = 100;
 
+  // Long polling: how long an answer may wait, and from how many bytes of updates on it waits for no more.
+  std::size_t poll_wait_s_max = 60;
+  std::size_t poll_bytes_max = 256 * 1024;
+
   // Connections. connections_max 0: what RLIMIT_NOFILE allows, less the reserve.
   std::size_t connections_max = 0;
   std::size_t reserved_files = 64;

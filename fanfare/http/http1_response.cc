@@ -37,8 +37,12 @@ void append_response_head(std::string& out, int status, const Headers& headers, 
   }
   if (framing.content_length) append_field(out, "Content-Length", std::to_string(*framing.content_length));
   if (framing.chunked) append_field(out, "Transfer-Encoding", "chunked");
-  if (framing.connection == ConnectionOption::kClose) append_field(out, "Connection", "close");
-  if (framing.connection == ConnectionOption::kKeepAlive) append_field(out, "Connection", "keep-alive");
+  const bool upgrades = headers.find("Upgrade") != nullptr;
+  std::string options = upgrades ? "Upgrade" : "";
+  const auto add = [&](std::string_view option) { options.append(upgrades ? ", " : "").append(option); };
+  if (framing.connection == ConnectionOption::kClose) add("close");
+  if (framing.connection == ConnectionOption::kKeepAlive) add("keep-alive");
+  if (!options.empty()) append_field(out, "Connection", options);
   out.append("\r\n");
 }
 

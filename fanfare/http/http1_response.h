@@ -12,7 +12,7 @@
 
 namespace fanfare::http {
 
-// The Connection field of a response.
+// The Connection field of a response, beside "Upgrade" where it has an Upgrade field (RFC 9110 section 7.8).
 enum class ConnectionOption : std::uint8_t {
   kNone,       // HTTP/1.1 stays open by itself
   kKeepAlive,  // said to HTTP/1.0 clients that asked for it

@@ -75,6 +75,7 @@ struct Http1Session::State {
   bool input_ended = false;    // receive_end was called
   bool ignores_input = false;  // what still comes is not wanted; the connection closes after the answer
   bool stream_overflowed = false;
+  bool is_upgraded = false;
   // Of the current request.
   bool is_http10 = false;
   bool is_head = false;
@@ -235,7 +236,7 @@ Http1Session::Http1Session(Http1Visitor& visitor, const Limits& limits)
 Http1Session::~Http1Session() = default;
 
 void Http1Session::receive(std::string_view bytes) {
-  FANFARE_CHECK(!state_->is_running && !state_->input_ended);
+  FANFARE_CHECK(!state_->is_running && !state_->input_ended && !state_->is_upgraded);
   if (state_->takes_input()) bytes = state_->run(bytes);
   state_->keep(bytes);
 }
@@ -277,9 +278,18 @@ StreamFraming Http1Session::begin_stream(const ResponseHead& head, bool close) {
   return state_->is_http10 ? StreamFraming::kCloseDelimited : StreamFraming::kChunked;
 }
 
+std::string Http1Session::upgrade(const ResponseHead& head) {
+  FANFARE_CHECK(head.status == 101 && state_->phase == State::Phase::kAnswering && !state_->is_http10);
+  append_response_head(state_->output, head.status, head.headers, {});
+  state_->closes = true;
+  state_->is_upgraded = true;
+  state_->phase = State::Phase::kStreaming;
+  return std::exchange(state_->input, {});
+}
+
 void Http1Session::end_stream() {
   FANFARE_CHECK(is_streaming());
-  if (!state_->is_http10) state_->output.append("0\r\n\r\n");
+  if (!state_->is_http10 && !state_->is_upgraded) state_->output.append("0\r\n\r\n");
   state_->finish_answer();
 }
 

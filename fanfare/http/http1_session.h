@@ -79,6 +79,11 @@ class Http1Session {
   // sent all of the stream's bytes before it sends what this adds.
   void end_stream();
 
+  // Answers with 101: after output() the connection speaks what the head's Upgrade says, and receive() must not be
+  // called any more. Returns the bytes that have come behind the request: they are of that protocol. end_stream() is
+  // called when it is over.
+  std::string upgrade(const ResponseHead& head);
+
   // Bytes to send now; valid until the next call of a member that is not const.
   std::string_view output() const;
   // So many bytes of output() are sent.

@@ -71,7 +71,7 @@ class RenditionRef {
   Rendition* rendition_ = nullptr;
 };
 
-// A part of a rendition's bytes, which stay as long as this does. Without a rendition: bytes that always stay.
+// A part of a rendition's bytes, which stay as long as this does. Without a rendition: bytes to be copied at once.
 struct HeldBytes {
   RenditionRef rendition;
   std::string_view bytes;

@@ -21,6 +21,13 @@ Subscription::~Subscription() {
   hub_.leave(*this);
 }
 
+const RenditionRef& Subscription::form_for(const Unit& unit, bool& in_step) {
+  in_step |= unit.joinable;
+  const RenditionRef& form = in_step ? unit.rendition : unit.alone;
+  FANFARE_CHECK(form);
+  return form;
+}
+
 bool Subscription::may_have_missed(Position transient) const {
   return seen_ != kBeforeAll && seen_ < transient && audience_.filter()->may_want_transient();
 }
@@ -29,6 +36,10 @@ Position Subscription::seen() const {
   if (state_ != State::kLive || piece_) return seen_;
   const UnitQueue& units = audience_.units;
   return std::max(seen_, cursor_ < units.end_seq() ? units.at(cursor_).after : hub_.dispatched_);
+}
+
+std::size_t Subscription::unit_rest() const {
+  return is_between_units() ? 0 : bytes_of(piece_).size() - piece_offset_;
 }
 
 std::size_t Subscription::pull(std::span<std::string_view> slices) {

@@ -74,6 +74,8 @@ class Subscription {
   bool is_live() const { return state_ == State::kLive; }
   // What was taken so far ends with a whole unit: other bytes may come between.
   bool is_between_units() const { return !piece_ || piece_offset_ == 0; }
+  // … and so many bytes are left of the one that is begun.
+  std::size_t unit_rest() const;
   // The position through which it has been given everything.
   Position seen() const;
 
@@ -90,10 +92,7 @@ class Subscription {
     return framing_ == Framing::kChunked ? rendition->framed() : rendition->payload();
   }
   // The form of the unit for a subscriber who comes to it in step or not; from a joinable one on it is.
-  static const RenditionRef& form_for(const Unit& unit, bool& in_step) {
-    in_step |= unit.joinable;
-    return in_step ? unit.rendition : unit.alone;
-  }
+  static const RenditionRef& form_for(const Unit& unit, bool& in_step);
   void conclude(StreamEnd end, std::string_view last_words);
   bool advance_live(std::size_t bytes);
   bool advance_piece(std::size_t bytes);

@@ -46,8 +46,8 @@ TEST(Metrics, TheExpositionFollowsItsFormat) {
   const ShardCounters shard;
   const ShardCounters* shards[] = {&shard};
   const Exposition exposition(render_metrics(shards, "1.2.3"));
-  EXPECT_EQ(exposition.types.size(), 20u);
-  EXPECT_EQ(exposition.samples.size(), 19u + kRefusals);
+  EXPECT_EQ(exposition.types.size(), 22u);
+  EXPECT_EQ(exposition.samples.size(), 20u + kRefusals + kCodedForms);
   for (const auto& [family, type] : exposition.types) {
     EXPECT_TRUE(family.starts_with("fanfare_")) << family;
     EXPECT_EQ(type == "counter", family.ends_with("_total")) << family;
@@ -77,9 +77,10 @@ TEST(Metrics, EveryCounterIsTheSumOverTheShards) {
       {"fanfare_evictions_total", &ShardCounters::evictions_total},
       {"fanfare_resets_total", &ShardCounters::resets_total},
       {"fanfare_held_bytes", &ShardCounters::held_bytes},
+      {"fanfare_compressor_bytes", &ShardCounters::compressor_bytes},
   };
   // Together with the refusals these are all there are: a new counter must be rendered too.
-  static_assert(std::size(rows) + kRefusals == 26 && sizeof(ShardCounters) == 256);
+  static_assert(std::size(rows) + kRefusals + kCodedForms == 30 && sizeof(ShardCounters) == 256);
   ShardCounters one;
   ShardCounters two;
   std::uint64_t value = 100;
@@ -88,6 +89,7 @@ TEST(Metrics, EveryCounterIsTheSumOverTheShards) {
     (two.*row.member).add(1'000'000'000'000);
   }
   for (std::size_t i = 0; i < kRefusals; ++i) two.refusals_total[i].set(i + 1);
+  for (std::size_t i = 0; i < kCodedForms; ++i) two.compressed_total[i].set(i + 10);
   const ShardCounters* shards[] = {&one, &two};
   const Exposition exposition(render_metrics(shards, ""));
   value = 100;
@@ -96,6 +98,11 @@ TEST(Metrics, EveryCounterIsTheSumOverTheShards) {
   for (std::size_t i = 0; i < kRefusals; ++i) {
     const auto label = "{reason=\"" + std::string(refusal_name(static_cast<Refusal>(i))) + "\"}";
     EXPECT_EQ(exposition.samples.at("fanfare_refusals_total" + label), static_cast<double>(i + 1));
+  }
+  const char* forms[] = {"standalone", "group", "primed"};
+  for (std::size_t i = 0; i < kCodedForms; ++i) {
+    const auto label = std::string("{form=\"") + forms[i] + "\"}";
+    EXPECT_EQ(exposition.samples.at("fanfare_compressed_total" + label), static_cast<double>(i + 10));
   }
   EXPECT_EQ(exposition.samples.at("fanfare_shards"), 2);
 }

@@ -19,6 +19,7 @@
 #include "fanfare/net/proxy_protocol.h"
 #include "fanfare/net/socket.h"
 #include "fanfare/server/admission.h"
+#include "fanfare/server/client_address.h"
 #include "fanfare/server/protocol.h"
 #include "fanfare/server/quotas.h"
 
@@ -61,10 +62,13 @@ class Connection final : public net::SocketVisitor {
   Reception reception() const { return reception_; }
   const std::string& peer() const { return peer_; }
   const net::IpAddress& peer_address() const { return peer_address_; }
+  Transport transport() const { return socket_.tls() != nullptr ? Transport::kTls : Transport::kClear; }
   // The socket takes nothing more for now.
   bool is_blocked() const { return blocked_; }
   // Writes what there is at once, or sees to what follows from there being nothing.
   void send_now();
+  // Waits for the peer's bytes, if its protocol wants them.
+  void read_on();
   // There may be something to compose at the end of the turn.
   void on_news();
   // Closes the connection if the peer does nothing for so long, or until then (net::steady_ms()); 0: it may wait for
@@ -94,7 +98,6 @@ class Connection final : public net::SocketVisitor {
   void receive();
   void open_with(std::string_view bytes);
   bool wants_bytes() const;
-  void read_on();
   void set_deadline();
 
   Shard& shard_;

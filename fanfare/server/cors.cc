@@ -13,6 +13,16 @@ void add_cors(const Origins& origins, const http::RequestHead& request, http::He
   response.add("Access-Control-Expose-Headers", "ETag, Last-Event-ID, Link, Retry-After");
 }
 
+std::optional<CookieCarrier> cookie_for_websocket(const Origins& origins, const http::RequestHead& request,
+                                                  std::string_view own_origin) {
+  if (request.headers.count("Origin") > 1) return std::nullopt;
+  const auto* origin = request.headers.find("Origin");
+  if (origin == nullptr || *origin == own_origin) return CookieCarrier::kAccepted;
+  const auto answer = origins.answer(*origin);
+  if (!answer) return std::nullopt;
+  return answer->credentials == Credentials::kAllow ? CookieCarrier::kAccepted : CookieCarrier::kIgnored;
+}
+
 void PreflightEndpoint::answer(Exchange& exchange) {
   http::Response response{.status = 204, .headers = {}, .body = {}};
   response.headers.add("Allow", methods_ + ", OPTIONS");

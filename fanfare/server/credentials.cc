@@ -52,6 +52,7 @@ Result<std::optional<std::string>> token_of(const http::RequestHead& head, const
   }
   const auto parameter = std::ranges::find(query, "authorization", &url::FormField::name);
   if (parameter != query.end() && !parameter->value.empty()) return parameter->value;
+  if (cookie == CookieCarrier::kIgnored) return std::nullopt;
   const auto* cookies = head.headers.find("Cookie");
   auto token = cookies == nullptr ? std::nullopt : cookie_of(*cookies);
   if (!token || token->empty()) return std::nullopt;

@@ -20,7 +20,8 @@ namespace fanfare {
 
 // Whether the cookie counts. A browser sends it without its user's doing, so a request that changes something must not
 // rest on it unless it comes from a page that is trusted.
-enum class CookieCarrier { kAccepted, kUntrusted };
+// kIgnored: as if there were none.
+enum class CookieCarrier { kAccepted, kUntrusted, kIgnored };
 
 // For a request that publishes: kAccepted if the page that made it is of one of these origins, by its Origin header,
 // or, without one, its Referer.

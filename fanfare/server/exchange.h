@@ -7,6 +7,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "fanfare/http/message.h"
@@ -14,16 +15,25 @@
 #include "fanfare/net/ip_address.h"
 #include "fanfare/server/quotas.h"
 #include "fanfare/server/subscription_announcer.h"
+#include "fanfare/websocket/handshake.h"
 
 namespace fanfare {
 
 // What an exchange answers with for as long as its client stays.
 struct Stream {
   std::unique_ptr<Subscription> subscription;
-  RenditionRef opening;                      // what comes before the subscription's bytes
+  RenditionRef opening;                      // what comes before the subscription's bytes; empty in a WebSocket
   std::unique_ptr<Presence> presence;        // null if nobody is told of it
   std::optional<std::int64_t> expires_at_s;  // Unix time at which it must have ended
   Place place;                               // among the streams that limits allow
+};
+
+// What an exchange keeps until it is answered.
+class Waiting {
+ public:
+  virtual ~Waiting() = default;
+  // The server is shutting down: it is time to answer.
+  virtual void on_drain() = 0;
 };
 
 class Exchange {
@@ -34,6 +44,8 @@ class Exchange {
   virtual std::string_view body() const = 0;
   // Where it comes from: the connection's other end, or who a trusted proxy says.
   virtual net::IpAddress client() const = 0;
+  // The hub's own origin, as this client knows it (origin_of in client_address.h).
+  virtual std::string origin() const = 0;
 
   virtual void respond(http::Response response) = 0;
   // The same; what is held goes when the answer has been sent (HTTP/2: put into frames), or its client has left.
@@ -42,6 +54,12 @@ class Exchange {
   virtual void respond_head(http::ResponseHead head) = 0;
   // Answers with an event stream: the head, its opening, then what the subscription brings.
   virtual void start_stream(http::ResponseHead head, Stream stream) = 0;
+
+  // Answers a request for a WebSocket, of which the stream's units are whole frames.
+  virtual void start_websocket(websocket::Handshake handshake, Stream stream) = 0;
+
+  // The answer comes later, by this, which is kept until then; it goes without one when the client leaves.
+  virtual void wait_with(std::unique_ptr<Waiting> waiting) = 0;
 
   // For the subscription of a stream in answer to this exchange.
   virtual Outlet& outlet() = 0;

@@ -27,10 +27,14 @@ const Shard& Http1Protocol::shard() const {
 // While an answer is outstanding, what else comes is not wanted: so a pipeline of any length is served at the pace of
 // its answers. A stream's peer is read all the same: only so is it known that it has left.
 bool Http1Protocol::wants_bytes() const {
-  return session_.is_streaming() || (!session_.is_answering() && session_.output().empty());
+  return session_.is_streaming() || waiting_ != nullptr || (!session_.is_answering() && session_.output().empty());
 }
 
 void Http1Protocol::receive(std::string_view bytes) {
+  if (web_socket_ != nullptr) {
+    web_socket_->receive(bytes, net::steady_ms());
+    return;
+  }
   in_session_ = true;
   session_.receive(bytes);
   in_session_ = false;
@@ -41,7 +45,7 @@ void Http1Protocol::receive(std::string_view bytes) {
 void Http1Protocol::receive_end() {
   has_left_ = true;
   // A subscriber that has nothing more to say has left: there is no other sign of it.
-  if (subscription_ != nullptr) {
+  if (subscription_ != nullptr || waiting_ != nullptr) {
     connection_.close();
     return;
   }
@@ -85,6 +89,7 @@ void Http1Protocol::on_refused(int status, std::string_view reason) {
 // --- Answering ---------------------------------------------------------------------------------------------------
 
 void Http1Protocol::respond(http::Response response) {
+  const auto answering = std::move(waiting_);  // it may be what calls
   response.headers.add("Date", shard().date());
   record_.sent_bytes = response.body.size();
   finish_request(response.status);
@@ -111,6 +116,11 @@ void Http1Protocol::finish_request(int status) {
   shard().forget(std::exchange(token_, 0));
 }
 
+void Http1Protocol::wait_with(std::unique_ptr<Waiting> waiting) {
+  waiting_ = std::move(waiting);
+  connection_.read_on();  // only so is it known that the client has left
+}
+
 // Answers the request, or ends its answer, by this call of the session. It may bring the requests that waited, and
 // their answers, before it returns; all is sent when the outermost call has returned.
 template <typename Call>
@@ -125,6 +135,27 @@ void Http1Protocol::answer_by(Call call) {
 void Http1Protocol::start_stream(http::ResponseHead head, Stream stream) {
   head.headers.add("Date", shard().date());
   record_.status = static_cast<std::uint16_t>(head.status);
+  RenditionRef opening = std::move(stream.opening);
+  begin_stream(std::move(stream));
+  answer_by([&] {
+    const auto framing = session_.begin_stream(head);
+    const std::string_view bytes = framing == http::StreamFraming::kChunked ? opening->framed() : opening->payload();
+    prologue_ = {std::move(opening), bytes};
+  });
+}
+
+void Http1Protocol::start_websocket(websocket::Handshake handshake, Stream stream) {
+  handshake.response.headers.add("Date", shard().date());
+  record_.status = static_cast<std::uint16_t>(handshake.response.status);
+  begin_stream(std::move(stream));
+  web_socket_ = std::make_unique<WebSocket>(shard().limits(), handshake.deflate);
+  answer_by([&] {
+    const std::string early = session_.upgrade(handshake.response);
+    if (!early.empty()) web_socket_->receive(early, net::steady_ms());
+  });
+}
+
+void Http1Protocol::begin_stream(Stream stream) {
   request_.reset();
   subscription_ = std::move(stream.subscription);
   presence_ = std::move(stream.presence);
@@ -134,12 +165,6 @@ void Http1Protocol::start_stream(http::ResponseHead head, Stream stream) {
   } else {
     shard().forget(std::exchange(token_, 0));
   }
-  answer_by([&] {
-    const auto framing = session_.begin_stream(head);
-    const std::string_view bytes =
-        framing == http::StreamFraming::kChunked ? stream.opening->framed() : stream.opening->payload();
-    prologue_ = {std::move(stream.opening), bytes};
-  });
 }
 
 Framing Http1Protocol::framing() const {
@@ -150,13 +175,20 @@ net::IpAddress Http1Protocol::client() const {
   return client_of(connection_.peer_address(), request_->head.headers, shard().policy().trusted_proxies);
 }
 
+std::string Http1Protocol::origin() const {
+  return origin_of(request_->head, connection_.peer_address(), connection_.transport(),
+                   shard().policy().trusted_proxies);
+}
+
 std::uint64_t Http1Protocol::token() {
   if (token_ == 0) token_ = shard().remember(*this);
   return token_;
 }
 
 void Http1Protocol::expire() {
-  if (subscription_ != nullptr) subscription_->finish({});
+  if (subscription_ == nullptr) return;
+  if (web_socket_ != nullptr) web_socket_->close(websocket::CloseCode::kPolicyViolation, "the token has expired");
+  subscription_->finish({});
 }
 
 // --- Writing -----------------------------------------------------------------------------------------------------
@@ -165,8 +197,9 @@ std::size_t Http1Protocol::compose(std::span<std::string_view> slices) {
   std::size_t count = 0;
   if (!session_.output().empty()) slices[count++] = session_.output();
   if (!prologue_.bytes.empty()) slices[count++] = prologue_.bytes;
-  if (subscription_ != nullptr) count += subscription_->pull(slices.subspan(count));
-  return count;
+  if (subscription_ == nullptr) return count;
+  const auto rest = slices.subspan(count);
+  return count + (web_socket_ != nullptr ? web_socket_->compose(*subscription_, rest) : subscription_->pull(rest));
 }
 
 // Takes what was written off: the session's output, the prologue, then the subscription's bytes.
@@ -193,11 +226,13 @@ Protocol::Consumed Http1Protocol::consume(std::size_t bytes) {
   }
   shard().counters().writes_total.add();
   shard().counters().sent_bytes_total.add(bytes);
-  consumed.has_more |= subscription_->advance(bytes);
+  consumed.has_more |=
+      web_socket_ != nullptr ? web_socket_->consume(*subscription_, bytes) : subscription_->advance(bytes);
   return consumed;
 }
 
 void Http1Protocol::settle() {
+  if (web_socket_ != nullptr) return settle_web_socket();
   if (ended_ && prologue_.bytes.empty() && session_.output().empty()) {
     end_stream();
     return;
@@ -205,6 +240,19 @@ void Http1Protocol::settle() {
   if (!session_.output().empty() || subscription_ != nullptr) return;
   const bool idle = request_ == nullptr && !session_.is_receiving();
   if (session_.wants_close() || (idle && (shard().is_draining() || has_left_))) connection_.linger();
+}
+
+// Who has closed, or was told to, has a time to end the connection.
+void Http1Protocol::settle_web_socket() {
+  if (!session_.output().empty()) return;
+  if (ended_ && web_socket_->is_open()) web_socket_->close(end_);
+  if (web_socket_->is_over()) {
+    end_stream();
+  } else if (web_socket_->has_output()) {
+    connection_.on_news();
+  } else if (!web_socket_->is_open() && connection_.deadline_ms() == 0) {
+    connection_.wait_at_most(shard().limits().linger_ms);
+  }
 }
 
 void Http1Protocol::on_news() {
@@ -225,13 +273,15 @@ void Http1Protocol::end_stream() {
   ended_ = false;
   static constexpr std::string_view kNotes[] = {"ended: the log no longer holds what it missed",
                                                 "ended: the log could not be read", "ended by the server"};
-  log(kNotes[static_cast<std::size_t>(end_)]);
+  const bool by_client = web_socket_ != nullptr && !web_socket_->note().empty();
+  log(by_client ? web_socket_->note() : kNotes[static_cast<std::size_t>(end_)]);
   leave_stream();
   answer_by([&] { session_.end_stream(); });
 }
 
 void Http1Protocol::leave_stream() {
   subscription_.reset();
+  web_socket_.reset();
   presence_.reset();
   stream_place_ = Place();
   shard().forget(std::exchange(token_, 0));
@@ -241,6 +291,7 @@ void Http1Protocol::leave_stream() {
 
 void Http1Protocol::set_deadline() {
   const Limits& limits = shard().limits();
+  if (web_socket_ != nullptr && !web_socket_->is_open()) return;
   const bool in_head = session_.is_receiving() && request_ == nullptr;
   if (in_head && in_head_) return;  // that runs out, whatever still comes
   in_head_ = in_head;
@@ -255,7 +306,7 @@ void Http1Protocol::set_deadline() {
 }
 
 void Http1Protocol::on_deadline() {
-  if (connection_.is_blocked()) {
+  if (connection_.is_blocked() || web_socket_ != nullptr) {
     connection_.close();
     return;
   }
@@ -272,6 +323,8 @@ void Http1Protocol::on_deadline() {
 void Http1Protocol::drain(std::string_view last_words) {
   if (subscription_ != nullptr) {
     subscription_->finish(last_words);
+  } else if (waiting_ != nullptr) {
+    waiting_->on_drain();
   } else {
     settle();
   }
@@ -280,6 +333,7 @@ void Http1Protocol::drain(std::string_view last_words) {
 void Http1Protocol::on_closed(std::string_view note) {
   if (subscription_ != nullptr) log(note);
   leave_stream();
+  waiting_.reset();
   request_.reset();
   held_.reset();
 }

@@ -13,6 +13,7 @@
 #include "fanfare/server/access_log.h"
 #include "fanfare/server/exchange.h"
 #include "fanfare/server/protocol.h"
+#include "fanfare/server/web_socket.h"
 
 namespace fanfare {
 
@@ -29,7 +30,10 @@ class Http1Protocol final : public Protocol, public http::Http1Visitor, public E
   bool wants_bytes() const override;
   void receive(std::string_view bytes) override;
   void receive_end() override;
-  bool has_output() const override { return !session_.output().empty() || !prologue_.bytes.empty(); }
+  bool has_output() const override {
+    return !session_.output().empty() || !prologue_.bytes.empty() ||
+           (web_socket_ != nullptr && web_socket_->has_output());
+  }
   std::size_t compose(std::span<std::string_view> slices) override;
   Consumed consume(std::size_t bytes) override;
   void settle() override;
@@ -46,10 +50,13 @@ class Http1Protocol final : public Protocol, public http::Http1Visitor, public E
   const http::RequestHead& head() const override { return request_->head; }
   std::string_view body() const override { return request_->body; }
   net::IpAddress client() const override;
+  std::string origin() const override;
   void respond(http::Response response) override;
   void respond_holding(http::Response response, std::shared_ptr<const void> held) override;
   void respond_head(http::ResponseHead head) override;
   void start_stream(http::ResponseHead head, Stream stream) override;
+  void start_websocket(websocket::Handshake handshake, Stream stream) override;
+  void wait_with(std::unique_ptr<Waiting> waiting) override;
   Outlet& outlet() override { return *this; }
   Framing framing() const override;
   std::uint64_t token() override;
@@ -71,6 +78,8 @@ class Http1Protocol final : public Protocol, public http::Http1Visitor, public E
   void finish_request(int status);
   template <typename Call>
   void answer_by(Call call);
+  void begin_stream(Stream stream);
+  void settle_web_socket();
   void end_stream();
   void leave_stream();
   void log(std::string_view note = {});
@@ -79,6 +88,8 @@ class Http1Protocol final : public Protocol, public http::Http1Visitor, public E
   http::Http1Session session_;
   std::unique_ptr<Request> request_;
   std::unique_ptr<Subscription> subscription_;
+  std::unique_ptr<WebSocket> web_socket_;  // of the subscription; null for an event stream
+  std::unique_ptr<Waiting> waiting_;       // until the request is answered
   std::unique_ptr<Presence> presence_;
   std::shared_ptr<const void> held_;  // until the session's output is sent
   HeldBytes prologue_;                // what is left of a stream's first bytes, between its head and the subscription's

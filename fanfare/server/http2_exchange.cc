@@ -12,7 +12,7 @@
 namespace fanfare {
 
 Http2Exchange::Http2Exchange(Http2Protocol& protocol, http::StreamId id, http::RequestHead head)
-    : protocol_(protocol), id_(id), request_(std::make_unique<Request>()) {
+    : protocol_(protocol), id_(id), request_(std::make_unique<Request>()), is_tunnel_(!head.protocol.empty()) {
   record_ = {.method = head.method, .path = head.path, .started_us = net::steady_us()};
   request_->head = std::move(head);
   record_.client = client();
@@ -36,6 +36,28 @@ std::size_t Http2Exchange::admit() {
   return admission->body_bytes_max;
 }
 
+void Http2Exchange::add_body(std::string_view bytes) {
+  if (web_socket_ != nullptr) {
+    web_socket_->receive(bytes, net::steady_ms());
+    protocol_.on_news(id_);
+    return;
+  }
+  if (request_ == nullptr) return;
+  request_->body += bytes;
+  // Before its answer, a tunnel's bytes are nobody's yet.
+  if (is_tunnel_ && request_->body.size() > shard().limits().request_head_bytes_max) protocol_.reset_later(id_);
+}
+
+void Http2Exchange::complete() {
+  if (web_socket_ != nullptr) {
+    web_socket_->close(websocket::CloseCode::kGoingAway, {});
+    protocol_.on_news(id_);
+  } else if (request_ != nullptr && !(is_tunnel_ && is_asked_)) {
+    is_asked_ = true;
+    request_->endpoint->answer(*this);
+  }
+}
+
 // --- Answering ---------------------------------------------------------------------------------------------------
 
 template <typename Call>
@@ -45,6 +67,7 @@ void Http2Exchange::answer_by(Call call) {
 }
 
 void Http2Exchange::respond(http::Response response) {
+  const auto answering = std::move(waiting_);  // it may be what calls
   response.headers.add("Date", shard().date());
   record_.sent_bytes = response.body.size();
   finish_request(response.status);
@@ -77,14 +100,26 @@ void Http2Exchange::refuse(int status, std::string_view reason) {
 }
 
 void Http2Exchange::start_stream(http::ResponseHead head, Stream stream) {
+  prologue_.bytes = stream.opening->payload();
+  prologue_.rendition = std::move(stream.opening);
+  begin_stream(head, std::move(stream));
+}
+
+void Http2Exchange::start_websocket(websocket::Handshake handshake, Stream stream) {
+  const std::string early = std::move(request_->body);
+  web_socket_ = std::make_unique<WebSocket>(shard().limits(), handshake.deflate);
+  if (!early.empty()) web_socket_->receive(early, net::steady_ms());
+  begin_stream(handshake.response, std::move(stream));
+}
+
+void Http2Exchange::begin_stream(const http::ResponseHead& head_of_stream, Stream stream) {
+  http::ResponseHead head = head_of_stream;
   head.headers.add("Date", shard().date());
   record_.status = static_cast<std::uint16_t>(head.status);
   request_.reset();
   subscription_ = std::move(stream.subscription);
   presence_ = std::move(stream.presence);
   stream_place_ = std::move(stream.place);
-  prologue_.bytes = stream.opening->payload();
-  prologue_.rendition = std::move(stream.opening);
   if (stream.expires_at_s) {
     shard().expire_at(*stream.expires_at_s, token());
   } else {
@@ -97,6 +132,11 @@ net::IpAddress Http2Exchange::client() const {
   return client_of(protocol_.connection().peer_address(), request_->head.headers, shard().policy().trusted_proxies);
 }
 
+std::string Http2Exchange::origin() const {
+  const Connection& connection = protocol_.connection();
+  return origin_of(request_->head, connection.peer_address(), connection.transport(), shard().policy().trusted_proxies);
+}
+
 std::uint64_t Http2Exchange::token() {
   if (token_ == 0) token_ = shard().remember(*this);
   return token_;
@@ -104,13 +144,19 @@ std::uint64_t Http2Exchange::token() {
 
 void Http2Exchange::expire() {
   token_ = 0;
-  if (subscription_ != nullptr) subscription_->finish({});
+  if (subscription_ == nullptr) return;
+  if (web_socket_ != nullptr) {
+    web_socket_->close(websocket::CloseCode::kPolicyViolation, "the token has expired");
+    protocol_.on_news(id_);
+  }
+  subscription_->finish({});
 }
 
 // --- The stream --------------------------------------------------------------------------------------------------
 
 http::BodyPiece Http2Exchange::take(std::size_t bytes_max, std::vector<HeldBytes>& into) {
   using Next = http::BodyPiece::Next;
+  if (web_socket_ != nullptr) return take_of_web_socket(bytes_max, into);
   const std::size_t of_prologue = std::min(bytes_max, prologue_.bytes.size());
   if (of_prologue > 0) into.push_back({prologue_.rendition, prologue_.bytes.substr(0, of_prologue)});
   prologue_.bytes.remove_prefix(of_prologue);
@@ -122,8 +168,21 @@ http::BodyPiece Http2Exchange::take(std::size_t bytes_max, std::vector<HeldBytes
   return {.bytes = of_prologue + bytes, .next = !waits ? Next::kMore : ended_ ? Next::kEnd : Next::kWait};
 }
 
+http::BodyPiece Http2Exchange::take_of_web_socket(std::size_t bytes_max, std::vector<HeldBytes>& into) {
+  using Next = http::BodyPiece::Next;
+  if (ended_ && web_socket_->is_open()) web_socket_->close(end_);
+  const auto [bytes, may_have_more] = web_socket_->take(*subscription_, bytes_max, into);
+  record_.sent_bytes += bytes;
+  shard().counters().sent_bytes_total.add(bytes);
+  // The end of the stream says what would be awaited of the client (RFC 8441 section 5).
+  const bool is_over = !web_socket_->is_open() && !web_socket_->has_output() && subscription_->is_between_units();
+  const bool closes_next = ended_ && web_socket_->is_open();
+  return {.bytes = bytes, .next = is_over ? Next::kEnd : may_have_more || closes_next ? Next::kMore : Next::kWait};
+}
+
 void Http2Exchange::drain(std::string_view last_words) {
   if (subscription_ != nullptr) subscription_->finish(last_words);
+  if (waiting_ != nullptr) waiting_->on_drain();
 }
 
 void Http2Exchange::on_news() {
@@ -144,6 +203,10 @@ void Http2Exchange::log_end(std::string_view note) {
   static constexpr std::string_view kNotes[] = {"ended: the log no longer holds what it missed",
                                                 "ended: the log could not be read", "ended by the server"};
   if (subscription_ == nullptr) return;
+  if (web_socket_ != nullptr && !web_socket_->note().empty()) {
+    log_access(protocol_.connection(), record_, web_socket_->note());
+    return;
+  }
   log_access(protocol_.connection(), record_, ended_ ? kNotes[static_cast<std::size_t>(end_)] : note);
 }
 

@@ -13,6 +13,7 @@
 #include "fanfare/hub/subscription.h"
 #include "fanfare/server/access_log.h"
 #include "fanfare/server/exchange.h"
+#include "fanfare/server/web_socket.h"
 
 namespace fanfare {
 
@@ -26,8 +27,10 @@ class Http2Exchange final : public Exchange, public Outlet {
 
   // The head has come: decides who answers, and returns how many bytes of body may come.
   std::size_t admit();
-  void add_body(std::string_view bytes) { request_->body += bytes; }
-  void complete() { request_->endpoint->answer(*this); }
+  void add_body(std::string_view bytes);
+  // The request is complete, or, of a tunnel: the client will send nothing more.
+  void complete();
+  bool is_tunnel() const { return is_tunnel_; }
   // What of its events can go now, at most bytes_max.
   http::BodyPiece take(std::size_t bytes_max, std::vector<HeldBytes>& into);
   void drain(std::string_view last_words);
@@ -42,10 +45,13 @@ class Http2Exchange final : public Exchange, public Outlet {
   const http::RequestHead& head() const override { return request_->head; }
   std::string_view body() const override { return request_->body; }
   net::IpAddress client() const override;
+  std::string origin() const override;
   void respond(http::Response response) override;
   void respond_holding(http::Response response, std::shared_ptr<const void> held) override;
   void respond_head(http::ResponseHead head) override;
   void start_stream(http::ResponseHead head, Stream stream) override;
+  void start_websocket(websocket::Handshake handshake, Stream stream) override;
+  void wait_with(std::unique_ptr<Waiting> waiting) override { waiting_ = std::move(waiting); }
   Outlet& outlet() override { return *this; }
   Framing framing() const override { return Framing::kBare; }
   std::uint64_t token() override;
@@ -63,6 +69,8 @@ class Http2Exchange final : public Exchange, public Outlet {
   };
 
   Shard& shard() const;
+  void begin_stream(const http::ResponseHead& head, Stream stream);
+  http::BodyPiece take_of_web_socket(std::size_t bytes_max, std::vector<HeldBytes>& into);
   void finish_request(int status);
   template <typename Call>
   void answer_by(Call call);
@@ -71,6 +79,8 @@ class Http2Exchange final : public Exchange, public Outlet {
   const http::StreamId id_;
   std::unique_ptr<Request> request_;
   std::unique_ptr<Subscription> subscription_;
+  std::unique_ptr<WebSocket> web_socket_;  // of the subscription; null for an event stream
+  std::unique_ptr<Waiting> waiting_;       // until the request is answered
   std::unique_ptr<Presence> presence_;
   std::shared_ptr<const void> held_;  // until the answer is composed
   HeldBytes prologue_;                // what is left of a stream's first bytes
@@ -78,7 +88,9 @@ class Http2Exchange final : public Exchange, public Outlet {
   AccessRecord record_;
   Place stream_place_;
   StreamEnd end_ = StreamEnd::kFinished;
-  bool ended_ = false;  // the subscription has ended; the response is to end too
+  const bool is_tunnel_;
+  bool is_asked_ = false;  // the endpoint was, for the answer
+  bool ended_ = false;     // the subscription has ended; the response is to end too
 };
 
 }  // namespace fanfare

@@ -15,7 +15,8 @@ constexpr std::size_t kComposedBytes = 64 * 1024;
 }  // namespace
 
 Http2Protocol::Http2Protocol(Connection& connection)
-    : connection_(connection), session_(*this, connection.shard().limits(), net::steady_ms()) {}
+    : connection_(connection),
+      session_(*this, connection.shard().limits(), net::steady_ms(), http::ExtendedConnect::kAccepted) {}
 
 Http2Protocol::~Http2Protocol() = default;
 
@@ -41,6 +42,7 @@ std::size_t Http2Protocol::on_head(http::StreamId stream, http::RequestHead head
   auto& exchange = exchanges_[stream];
   exchange = std::make_unique<Http2Exchange>(*this, stream, std::move(head));
   const std::size_t body_bytes_max = exchange->admit();
+  if (exchange->is_tunnel()) exchange->complete();  // its request is its head
   if (connection_.reception() != Reception::kServed || shard().is_draining()) session_.drain();
   return body_bytes_max;
 }
@@ -147,7 +149,7 @@ void Http2Protocol::append_body(http::StreamId /*stream*/, std::size_t /*bytes*/
   for (HeldBytes& each : taken_) {
     // A few bytes of a large rendition, as of a window that is nearly closed, would keep all of it.
     const bool is_small_part = each.rendition && each.bytes.size() < each.rendition->memory_bytes() / 2;
-    is_small_part ? outbox_.add(each.bytes) : outbox_.add(std::move(each));
+    is_small_part || !each.rendition ? outbox_.add(each.bytes) : outbox_.add(std::move(each));
   }
   taken_.clear();
 }
@@ -212,7 +214,9 @@ void Http2Protocol::give_up_answers() {
 
 void Http2Protocol::drain(std::string_view last_words) {
   session_.drain();
+  in_session_ = true;  // what is answered goes out afterwards: an exchange goes with its answer
   for (const auto& [stream, exchange] : exchanges_) exchange->drain(last_words);
+  in_session_ = false;
   connection_.send_now();
 }
 

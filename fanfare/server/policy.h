@@ -25,8 +25,8 @@ struct Policy {
   Limits limits;
   std::size_t connections_max;  // of the process
   Authorizer authorizer;
-  Origins origins;          // whose pages may read
-  Origins publish_origins;  // whose pages may publish with a cookie
+  Origins origins;              // whose pages may read
+  Origins publish_origins;      // whose pages may publish with a cookie
   std::vector<Coding> codings;  // of event streams, the preferred ones first
   std::vector<net::IpRange> trusted_proxies;
   std::shared_ptr<const net::TlsContext> tls;  // of connections that come from now on; null: there are no certificates

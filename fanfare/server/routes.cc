@@ -60,6 +60,7 @@ std::unique_ptr<Router> make_router(Shard& shard) {
   auto router = std::make_unique<Router>();
   const std::string hub(kHubPath);
   router->add("GET", hub, std::make_shared<SubscribeEndpoint>(shard));
+  router->add("CONNECT", hub, std::make_shared<SubscribeEndpoint>(shard));  // of a WebSocket over HTTP/2
   router->add("QUERY", hub, std::make_shared<SubscribeEndpoint>(shard));
   router->add("POST", hub, std::make_shared<PublishEndpoint>(shard));
   router->add("OPTIONS", hub, std::make_shared<PreflightEndpoint>(shard.policy().origins, "GET, HEAD, QUERY, POST"));

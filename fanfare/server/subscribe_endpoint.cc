@@ -1,6 +1,7 @@
 #include "fanfare/server/subscribe_endpoint.h"
 
 #include <algorithm>
+#include <charconv>
 #include <ctime>
 #include <utility>
 #include <vector>
@@ -9,11 +10,14 @@
 #include "fanfare/base/time_text.h"
 #include "fanfare/base/utf8.h"
 #include "fanfare/coding/negotiation.h"
+#include "fanfare/http/syntax.h"
 #include "fanfare/server/cors.h"
 #include "fanfare/server/credentials.h"
+#include "fanfare/server/poll.h"
 #include "fanfare/server/routes.h"
 #include "fanfare/server/shard.h"
 #include "fanfare/url/form.h"
+#include "fanfare/websocket/handshake.h"
 
 namespace fanfare {
 namespace {
@@ -44,6 +48,36 @@ std::optional<std::string> last_event_id_of(const http::RequestHead& head, const
   return std::nullopt;
 }
 
+// How long to wait, in milliseconds, if the request is a long poll: by mode=poll, or by an Accept that lists JSON and
+// no event stream.
+Result<std::optional<std::uint64_t>> asks_for_poll(const http::RequestHead& head,
+                                                   const std::vector<url::FormField>& fields, const Limits& limits) {
+  bool takes_json = false;
+  bool takes_events = false;
+  http::for_each_element(head.headers.joined("Accept").value_or(""), [&](std::string_view element) {
+    const std::string_view type = http::trimmed(element.substr(0, element.find(';')));
+    takes_json |= http::equals_ignoring_case(type, "application/json");
+    takes_events |= http::equals_ignoring_case(type, "text/event-stream");
+  });
+  const auto mode = std::ranges::find(fields, "mode", &url::FormField::name);
+  if (mode != fields.end() && mode->value != "poll" && mode->value != "stream") {
+    return fail("mode takes poll (an answer of JSON) or stream, not '" + mode->value + "'");
+  }
+  const bool is_poll = mode != fields.end() ? mode->value == "poll" : takes_json && !takes_events;
+  const auto wait = std::ranges::find(fields, "wait", &url::FormField::name);
+  if (!is_poll) return std::nullopt;
+  std::uint64_t wait_s = limits.poll_wait_s_max / 2;
+  if (wait != fields.end()) {
+    const char* end = wait->value.data() + wait->value.size();
+    const auto [rest, error] = std::from_chars(wait->value.data(), end, wait_s);
+    if (error != std::errc() || rest != end || wait_s > limits.poll_wait_s_max) {
+      return fail("wait takes seconds from 0 to " + std::to_string(limits.poll_wait_s_max) + ", not '" + wait->value +
+                  "'");
+    }
+  }
+  return wait_s * 1'000;
+}
+
 std::string names_of(std::span<const Coding> codings) {
   std::string names;
   for (const Coding each : codings) names.append(names.empty() ? "" : ", ").append(coding_name(each));
@@ -67,6 +101,8 @@ Result<std::uint64_t> parse_since(std::string_view text) {
 // What a subscriber asks for.
 struct SubscribeEndpoint::Wish {
   SubscribeRequest request;
+  std::optional<websocket::Handshake> handshake;  // of a WebSocket
+  std::optional<std::uint64_t> poll_wait_ms;      // of a long poll; with neither it is an event stream
   std::optional<std::string> token;
   std::string subject;
   std::optional<std::int64_t> expires_at_s;
@@ -98,7 +134,7 @@ void SubscribeEndpoint::answer(Exchange& exchange, NewKeys new_keys) {
     serve(exchange, std::move(*wish));
     return;
   }
-  Refused refused = refusal_of(grants.error(), shard_.limits());
+  Refused refused = fanfare::refusal_of(grants.error(), shard_.limits());
   if (new_keys == NewKeys::kAwaited && refused.source != nullptr) {
     if (exchange.body().size() > kUncheckedBodyBytesMax) {
       refuse(exchange, refusal_without_waiting(std::move(refused)));
@@ -113,13 +149,13 @@ void SubscribeEndpoint::answer(Exchange& exchange, NewKeys new_keys) {
 }
 
 void SubscribeEndpoint::serve(Exchange& exchange, Wish wish) {
-  if (exchange.head().method == "HEAD") {
+  if (exchange.head().method == "HEAD" && wish.poll_wait_ms) wish.poll_wait_ms = 0;
+  if (exchange.head().method == "HEAD" && !wish.poll_wait_ms) {
     http::ResponseHead head = head_of_stream(wish.request.coding);
     add_cors(shard_.policy().origins, exchange.head(), head.headers);
     exchange.respond_head(std::move(head));
     return;
   }
-  wish.request.framing = exchange.framing();
   if (!wish.last_event_id || wish.last_event_id->empty()) {
     begin(exchange, std::move(wish));
   } else if (*wish.last_event_id == kEarliest) {
@@ -186,13 +222,11 @@ std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(c
   }
   if (auto announced = check_announced(wish.request.selectors); !announced)
     return refuse(400, announced.error().message);
-  auto token = token_of(head, *query, CookieCarrier::kAccepted);
+  auto cookie = choose_form(exchange, fields, wish);
+  if (!cookie) return std::unexpected(std::move(cookie.error()));
+  auto token = token_of(head, *query, *cookie);
   if (!token) return std::unexpected(unauthorized(token.error().message));
   wish.token = std::move(*token);
-  const auto& offer = shard_.policy().codings;
-  const auto coding = choose_coding(head.headers.joined("Accept-Encoding"), offer);
-  if (!coding) return refuse(406, "Accept-Encoding takes none of what is offered: " + names_of(offer));
-  wish.request.coding = *coding;
   wish.last_event_id = last_event_id_of(head, fields);
   if (const auto since = std::ranges::find(fields, "since", &url::FormField::name); since != fields.end()) {
     const auto unix_ms = parse_since(since->value);
@@ -205,6 +239,43 @@ std::expected<SubscribeEndpoint::Wish, http::Response> SubscribeEndpoint::read(c
     wish.wants_state = true;
   }
   return wish;
+}
+
+// An event stream in some content coding, a WebSocket, or a long poll. Returns whether the request's cookie counts.
+std::expected<CookieCarrier, http::Response> SubscribeEndpoint::choose_form(const Exchange& exchange,
+                                                                            const std::vector<url::FormField>& fields,
+                                                                            Wish& wish) const {
+  const http::RequestHead& head = exchange.head();
+  const auto polls = asks_for_poll(head, fields, shard_.limits());
+  if (!polls) return std::unexpected(http::problem_response(400, polls.error().message));
+  if (*polls) {
+    wish.poll_wait_ms = **polls;
+    wish.request.framing = Framing::kBare;
+    wish.request.wire = Wire::kJsonList;
+    return CookieCarrier::kAccepted;
+  }
+  if (!websocket::asks_for_websocket(head)) {
+    const auto& offer = shard_.policy().codings;
+    const auto coding = choose_coding(head.headers.joined("Accept-Encoding"), offer);
+    if (!coding) {
+      const std::string reason = "Accept-Encoding takes none of what is offered: " + names_of(offer);
+      return std::unexpected(http::problem_response(406, reason));
+    }
+    wish.request.framing = exchange.framing();
+    wish.request.coding = *coding;
+    return CookieCarrier::kAccepted;
+  }
+  const auto cookie = cookie_for_websocket(shard_.policy().origins, head, exchange.origin());
+  if (!cookie) {
+    return std::unexpected(http::problem_response(
+        403, "pages of " + *head.headers.find("Origin") + " may not open a WebSocket here: --cors-origin allows them"));
+  }
+  auto handshake = websocket::judge_handshake(head);
+  if (!handshake) return std::unexpected(websocket::refusal_response(handshake.error()));
+  wish.request.framing = Framing::kBare;
+  wish.request.wire = handshake->deflate ? Wire::kCompressedWebSocket : Wire::kWebSocket;
+  wish.handshake = std::move(*handshake);
+  return *cookie;
 }
 
 // What is announced goes to everybody who watches: no QUERY may make more of it than a GET could.
@@ -274,11 +345,36 @@ void SubscribeEndpoint::begin_since(Exchange& exchange, Wish wish, const Result<
   open(exchange, std::move(wish));
 }
 
+// Polls are not among the active subscriptions: they come and go too often for others to be told.
+void SubscribeEndpoint::open_poll(Exchange& exchange, Wish wish) {
+  auto place = shard_.shared().quotas.subscribe(shard_.limits(), exchange.client(), wish.subject);
+  if (!place) return refuse(exchange, place.error().response());
+  http::ResponseHead head;
+  head.headers.add("Content-Type", "application/json");
+  head.headers.add("Cache-Control", "private, no-store");
+  head.headers.add("Vary", "Accept");
+  head.headers.add("Link", std::string(kHubLink));
+  if (wish.last_event_id || wish.since_unix_ms) head.headers.add("Last-Event-ID", std::move(wish.confirmed_id));
+  add_cors(shard_.policy().origins, exchange.head(), head.headers);
+  auto poll = std::make_unique<Poll>(shard_, exchange.token(), std::move(head), std::move(*place));
+  Poll& waiting = *poll;
+  auto subscription = shard_.hub().subscribe(wish.request, waiting);
+  if (!subscription) return refuse(exchange, refusal_of(subscription.error()));
+  std::uint64_t wait_ms = *wish.poll_wait_ms;
+  if (wish.expires_at_s) {
+    const std::int64_t left_s = std::max<std::int64_t>(0, *wish.expires_at_s - std::time(nullptr));
+    wait_ms = std::min(wait_ms, static_cast<std::uint64_t>(left_s) * 1'000);
+  }
+  exchange.wait_with(std::move(poll));
+  waiting.begin(std::move(*subscription), wait_ms);
+}
+
 void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
   if (shard_.is_draining()) {  // since its head was read
     refuse(exchange, busy("the server is shutting down"));
     return;
   }
+  if (wish.poll_wait_ms) return open_poll(exchange, std::move(wish));
   const Shared& shared = shard_.shared();
   const bool is_told = shared.options.subscriptions;
   auto place = shared.quotas.subscribe(shard_.limits(), exchange.client(), wish.subject);
@@ -293,16 +389,11 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
     start.holes_known_through = std::max(shard_.shared().history.transient_after(), shard_.first_position());
   const Position holes = start.holes_known_through;
   auto subscription = shard_.hub().subscribe(wish.request, exchange.outlet());
-  if (!subscription) {
-    const std::string& reason = subscription.error().message;
-    const bool full = subscription.error().failure == SelectorFailure::kOverBudget;
-    refuse(exchange, full ? busy(reason) : http::problem_response(400, reason));
-    return;
-  }
+  if (!subscription) return refuse(exchange, refusal_of(subscription.error()));
   if (reads_on && (*subscription)->may_have_missed(holes)) wish.confirmed_id = kEarliest;
-  http::ResponseHead head = head_of_stream(wish.request.coding);
-  if (wish.last_event_id || wish.since_unix_ms) head.headers.add("Last-Event-ID", std::move(wish.confirmed_id));
-  add_cors(shard_.policy().origins, exchange.head(), head.headers);
+  const bool is_resumed = wish.last_event_id || wish.since_unix_ms;
+  http::ResponseHead head = wish.handshake ? std::move(wish.handshake->response) : head_of_stream(wish.request.coding);
+  if (is_resumed) head.headers.add("Last-Event-ID", std::move(wish.confirmed_id));
   Stream stream{.subscription = std::move(*subscription),
                 .opening = shard_.hub().opening(wish.request.coding),
                 .presence = nullptr,
@@ -312,7 +403,18 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
     stream.presence =
         shard_.announcer().join(make_subscriber(std::move(wish.request.selectors), std::move(wish.payload)));
   }
+  if (wish.handshake) {
+    wish.handshake->response = std::move(head);
+    exchange.start_websocket(std::move(*wish.handshake), std::move(stream));
+    return;
+  }
+  add_cors(shard_.policy().origins, exchange.head(), head.headers);
   exchange.start_stream(std::move(head), std::move(stream));
+}
+
+http::Response SubscribeEndpoint::refusal_of(const SelectorError& error) const {
+  return error.failure == SelectorFailure::kOverBudget ? busy(error.message)
+                                                       : http::problem_response(400, error.message);
 }
 
 http::Response SubscribeEndpoint::busy(std::string_view reason) const {

@@ -16,6 +16,7 @@
 namespace fanfare {
 
 class Shard;
+struct SelectorError;
 
 class SubscribeEndpoint final : public Endpoint {
  public:
@@ -26,6 +27,8 @@ class SubscribeEndpoint final : public Endpoint {
  private:
   struct Wish;
   std::expected<Wish, http::Response> read(const Exchange& exchange) const;
+  std::expected<CookieCarrier, http::Response> choose_form(const Exchange& exchange,
+                                                           const std::vector<url::FormField>& fields, Wish& wish) const;
   Result<void> check_announced(const std::vector<std::string>& selectors) const;
   void answer(Exchange& exchange, NewKeys new_keys);
   void serve(Exchange& exchange, Wish wish);
@@ -36,6 +39,8 @@ class SubscribeEndpoint final : public Endpoint {
   void begin(Exchange& exchange, Wish wish);
   void begin_since(Exchange& exchange, Wish wish, const Result<FindResult>& found);
   void open(Exchange& exchange, Wish wish);
+  void open_poll(Exchange& exchange, Wish wish);
+  http::Response refusal_of(const SelectorError& error) const;
   http::Response busy(std::string_view reason) const;
   void refuse(Exchange& exchange, http::Response response) const;
 

@@ -40,6 +40,9 @@ class Http2Client {
     return std::exchange(next_, next_ + 2);
   }
 
+  // The stream that request() will open next.
+  http::StreamId next() const { return next_; }
+
   // Reads frames until it holds; false if the connection ends before.
   template <typename Holds>
   bool read_until(Holds holds) {
