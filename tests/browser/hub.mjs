@@ -38,9 +38,10 @@ export class Hub {
   #environment;
 
   // Starts FANFARE_PROGRAM, with these options and variables besides. Anybody may subscribe; publishing takes token().
-  static async start(options = [], environment = {}) {
+  // log: the options that tell where events are kept.
+  static async start(options = [], environment = {}, log = ["--log", "memory"]) {
     const hub = new Hub();
-    hub.#options = options;
+    hub.#options = [...log, ...options];
     hub.#environment = environment;
     hub.#port = await freePort();
     await hub.restart();
@@ -56,11 +57,11 @@ export class Hub {
     return `http://${host}:${this.#port}${kPath}`;
   }
 
-  // Starts it again on the same port, with an empty log. Returns when it accepts.
+  // Starts it again on the same port; a log in memory is empty then. Returns when it accepts.
   async restart() {
     const program = process.env.FANFARE_PROGRAM;
     assert.ok(program, "FANFARE_PROGRAM must be the path of the program");
-    const args = ["serve", "--listen", `127.0.0.1:${this.#port}`, "--log", "memory", "--anonymous", ...this.#options];
+    const args = ["serve", "--listen", `127.0.0.1:${this.#port}`, "--anonymous", ...this.#options];
     const env = { PATH: process.env.PATH, MERCURE_PUBLISHER_JWT_KEY: kKey, MERCURE_SUBSCRIBER_JWT_KEY: kKey, ...this.#environment };
     this.#process = spawn(program, args, { env, stdio: "ignore" });
     for (let tries = 0; tries < 200; tries++) {
@@ -78,11 +79,34 @@ export class Hub {
     await once(this.#process, "exit");
   }
 
+  // SIGTERM: streams are ended cleanly. Returns when it has exited.
+  async stop() {
+    this.#process.kill("SIGTERM");
+    const [status] = await once(this.#process, "exit");
+    assert.equal(status, 0);
+  }
+
   // Publishes by curl; returns the id that the hub answered. fields: data, type, id, retry, private.
   async publish(topic, fields) {
     const args = ["--silent", "--fail-with-body", "--header", `Authorization: Bearer ${token()}`];
     for (const [name, value] of Object.entries({ topic, ...fields })) args.push("--data-urlencode", `${name}=${value}`);
     return (await promisify(execFile)("curl", [...args, this.origin + kPath])).stdout.trim();
+  }
+
+  // Publishes these in one request, as lines of JSON: { topics, data, private … }.
+  async publishAll(updates) {
+    const headers = { Authorization: `Bearer ${token()}`, "Content-Type": "application/x-ndjson" };
+    const body = updates.map((update) => JSON.stringify(update)).join("\n");
+    const answer = await fetch(this.origin + kPath, { method: "POST", headers, body });
+    assert.equal(answer.status, 200, await answer.text());
+  }
+
+  // The value of a line of /metrics.
+  async metric(name) {
+    const lines = (await (await fetch(`${this.origin}/metrics`)).text()).split("\n");
+    const line = lines.find((each) => each.startsWith(`${name} `));
+    assert.ok(line, `no metric ${name}`);
+    return Number(line.slice(name.length + 1));
   }
 
   // Another address of the same hub, whose connections can be cut: { origin, cut(), accept(), close() }. After cut(),

@@ -1,12 +1,18 @@
 #!/bin/sh
-# run.sh TEST...: runs browser tests; installs the pinned playwright-core (no browser: Debian's Chromium is used) when
-# it is missing. Exits with 77, which ctest calls skipped, where node or chromium is not installed.
+# run.sh [--firefox] TEST...: runs browser tests, which need Firefox ESR too, or not; installs the pinned playwright-core
+# and puppeteer-core (no browsers: Debian's are used) when they are missing. Exits with 77, which ctest calls skipped,
+# where node or a browser is not installed.
 set -eu
 cd "$(dirname "$0")"
 
-for program in node npm chromium; do
+programs='node npm chromium'
+if [ "$1" = --firefox ]; then
+  programs="$programs firefox-esr"
+  shift
+fi
+for program in $programs; do
   if ! command -v "$program" >/dev/null; then
-    echo "skipped: $program is not installed (apt-get install nodejs npm chromium)"
+    echo "skipped: $program is not installed (apt-get install nodejs npm chromium firefox-esr)"
     exit 77
   fi
 done
