@@ -249,7 +249,7 @@ std::expected<CookieCarrier, http::Response> SubscribeEndpoint::choose_form(cons
   const auto polls = asks_for_poll(head, fields, shard_.limits());
   if (!polls) return std::unexpected(http::problem_response(400, polls.error().message));
   if (*polls) {
-    wish.poll_wait_ms = **polls;
+    wish.poll_wait_ms = *polls;
     wish.request.framing = Framing::kBare;
     wish.request.wire = Wire::kJsonList;
     return CookieCarrier::kAccepted;
