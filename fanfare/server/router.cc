@@ -43,7 +43,8 @@ std::expected<Endpoint*, http::Response> Router::route(const http::RequestHead& 
   std::string allow = "OPTIONS";
   for (const auto& [method, endpoint] : *found) {
     if (method == head.method) return endpoint.get();
-    if (method != "OPTIONS") allow.append(", ").append(method);
+    // A tunnel is asked for by :protocol and not by a method of its own (RFC 8441 section 4).
+    if (method != "OPTIONS" && method != "CONNECT") allow.append(", ").append(method);
   }
   if (head.method == "OPTIONS") {
     return std::unexpected(with_allow({.status = 204, .headers = {}, .body = {}}, std::move(allow)));
