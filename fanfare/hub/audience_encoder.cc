@@ -25,10 +25,8 @@ void AudienceEncoder::encode(const RenditionRef& plain, bool is_private, const C
   unit.place = place_;
   if (is_private) {
     recent_.forget();
-    if (group_) {
-      scratch_.clear();
-      group_->reset(scratch_);  // as the unit's own bytes do, if there is anything to close
-    }
+    std::string exit;  // as the unit's own bytes have it
+    if (group_) group_->reset(exit);
     set_unit(renderer_.standalone(coding_, plain), Refers::kToNothing, unit);
   } else if (conditions.group) {
     encode_in_group(plain, conditions, unit);
@@ -78,8 +76,7 @@ void AudienceEncoder::set_unit(RenditionRef piece, Refers refers, Unit& unit) {
     unit.rendition = std::move(piece);
     return;
   }
-  scratch_.assign(exit).append(piece->payload());
-  unit.rendition = renderer_.own(scratch_);
+  unit.rendition = renderer_.own(std::string(exit).append(piece->payload()));
   if (somebody_is_out_of_step_) unit.alone = std::move(piece);
 }
 

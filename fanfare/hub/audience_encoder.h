@@ -71,7 +71,6 @@ class AudienceEncoder {
   CodedPlace place_;
   std::uint64_t reset_ms_ = 0;            // when the group last began afresh
   bool somebody_is_out_of_step_ = false;  // entered since the last joinable unit
-  std::string scratch_;
 };
 
 }  // namespace fanfare

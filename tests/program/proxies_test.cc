@@ -245,6 +245,25 @@ std::string name_of(const ::testing::TestParamInfo<ProxyKind>& info) {
   return info.param == ProxyKind::kCaddy ? "Caddy" : info.param == ProxyKind::kNginx ? "Nginx" : "Haproxy";
 }
 
+// What a browser's WebSocket sends, and the origin of its page: the hub knows its own by what the proxy tells.
+TEST_P(BehindAProxy, AWebSocketIsPassedOnAndItsOriginIsChecked) {
+  const auto open = [&](const std::string& origin) {
+    return subscribe({"--http1.1", "-H", "Upgrade: websocket", "-H", "Connection: Upgrade", "-H",
+                      "Sec-WebSocket-Version: 13", "-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "-H",
+                      "Origin: " + origin});
+  };
+  ChildProcess own(open("https://localhost:" + std::to_string(proxy_->port())));
+  // curl shows what it got of another protocol with the next bytes that come.
+  ASSERT_TRUE(
+      eventually([&] { return has(get(hub_->port(), "/metrics").body, "fanfare_subscribers 1\n"); }, kPatience));
+  publish("one");
+  EXPECT_TRUE(shows(own, R"("data":"one"})")) << own.out();
+  EXPECT_TRUE(own.out().starts_with("HTTP/1.1 101")) << own.out();
+  ChildProcess foreign(open("https://evil.example"));
+  EXPECT_TRUE(shows(foreign, "may not open a WebSocket here")) << foreign.out();
+  EXPECT_TRUE(foreign.out().starts_with("HTTP/1.1 403")) << foreign.out();
+}
+
 INSTANTIATE_TEST_SUITE_P(Program, BehindAProxy,
                          ::testing::Values(ProxyKind::kCaddy, ProxyKind::kNginx, ProxyKind::kHaproxy), name_of);
 

@@ -10,6 +10,8 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <ranges>
 #include <sstream>
 
 #include "fanfare/net/self_signed.h"
@@ -47,11 +49,15 @@ std::string configured(const std::string& name, const Changes& changes) {
   std::string result;
   for (std::string line; std::getline(lines, line);) {
     const bool is_users = line.find("# YOURS") != line.npos;
+    std::map<std::size_t, std::size_t> places;  // in the line as it is, and the change there
     for (std::size_t i = 0; i < changes.size() && is_users; ++i) {
       const auto at = line.find(changes[i].first);
       if (at == line.npos) continue;
-      line.replace(at, changes[i].first.size(), changes[i].second);
+      places.emplace(at, i);
       ++times[i];
+    }
+    for (const auto& [at, i] : std::views::reverse(places)) {
+      line.replace(at, changes[i].first.size(), changes[i].second);
     }
     result += line + "\n";
   }
