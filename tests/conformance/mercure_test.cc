@@ -371,8 +371,7 @@ TEST_P(Mercure, AnswersAsTheRuleSays) {
   SCOPED_TRACE(one.rule);
   EXPECT_EQ(answer.status, one.status) << answer.body;
   for (const auto& field : one.headers) {
-    const auto colon = field.find(": ");
-    EXPECT_EQ(answer.header(field.substr(0, colon)), field.substr(colon + 2)) << answer.head;
+    EXPECT_NE(answer.head.find("\r\n" + field + "\r\n"), std::string::npos) << "no " << field << " in " << answer.head;
   }
   EXPECT_NE(answer.body.find(one.body), std::string::npos) << answer.body;
   if (one.status >= 400 && !one.request.starts_with("HEAD")) {
