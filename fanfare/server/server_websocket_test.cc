@@ -277,9 +277,9 @@ TEST(ServerWebSocket, OverHttp2ATunnelIsOneStreamOfMany) {
   ServerUnderTest server;
   Http2Client client(server.port());
   const http::StreamId events = client.subscribe("topic=a");
-  const auto tunnel = [&](std::string_view more = {}) {
+  const auto tunnel = [&](std::string_view more = {}, std::string_view mode = {}) {
     return client.request(http::frame(http::kHeadersFrame, http::kEndHeaders, client.next(),
-                                      http::pseudo("CONNECT", "/.well-known/mercure?topic=a") +
+                                      http::pseudo("CONNECT", "/.well-known/mercure?topic=a" + std::string(mode)) +
                                           http::field(":protocol", "websocket") +
                                           http::field("sec-websocket-version", "13") + std::string(more)));
   };
@@ -288,6 +288,9 @@ TEST(ServerWebSocket, OverHttp2ATunnelIsOneStreamOfMany) {
   ASSERT_TRUE(client.read_body(events, ":\n"));
   ASSERT_TRUE(client.read_end(foreign));
   EXPECT_NE(client.body(foreign).find("may not open a WebSocket"), std::string::npos);
+  const http::StreamId sly = tunnel(http::field("origin", "http://evil.example"), "&mode=poll&wait=0");
+  ASSERT_TRUE(client.read_end(sly));
+  EXPECT_NE(client.body(sly).find("may not open a WebSocket"), std::string::npos) << client.body(sly);
   publish(server.port(), "topic=a&id=1&data=x");
   const std::string text = message("1", "a", "x");
   ASSERT_TRUE(client.read_body(socket, text));

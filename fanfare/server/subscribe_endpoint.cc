@@ -246,15 +246,16 @@ std::expected<CookieCarrier, http::Response> SubscribeEndpoint::choose_form(cons
                                                                             const std::vector<url::FormField>& fields,
                                                                             Wish& wish) const {
   const http::RequestHead& head = exchange.head();
-  const auto polls = asks_for_poll(head, fields, shard_.limits());
-  if (!polls) return std::unexpected(http::problem_response(400, polls.error().message));
-  if (*polls) {
-    wish.poll_wait_ms = *polls;
-    wish.request.framing = Framing::kBare;
-    wish.request.wire = Wire::kJsonList;
-    return CookieCarrier::kAccepted;
-  }
+  // First of all: over HTTP/2, a browser takes any 200 for a WebSocket that has been granted.
   if (!websocket::asks_for_websocket(head)) {
+    const auto polls = asks_for_poll(head, fields, shard_.limits());
+    if (!polls) return std::unexpected(http::problem_response(400, polls.error().message));
+    if (*polls) {
+      wish.poll_wait_ms = *polls;
+      wish.request.framing = Framing::kBare;
+      wish.request.wire = Wire::kJsonList;
+      return CookieCarrier::kAccepted;
+    }
     const auto& offer = shard_.policy().codings;
     const auto coding = choose_coding(head.headers.joined("Accept-Encoding"), offer);
     if (!coding) {
