@@ -8,18 +8,14 @@
 
 namespace fanfare {
 
-Poll::Poll(Shard& shard, std::uint64_t token, http::ResponseHead head, Place place)
-    : shard_(shard),
-      token_(token),
-      head_(std::move(head)),
-      place_(std::move(place)),
-      soon_(*shard.loop()),
-      until_(*shard.loop()) {}
+Poll::Poll(Shard& shard, std::uint64_t token, Place place)
+    : shard_(shard), token_(token), place_(std::move(place)), soon_(*shard.loop()), until_(*shard.loop()) {}
 
 Poll::~Poll() = default;
 
-void Poll::begin(std::unique_ptr<Subscription> subscription, std::uint64_t wait_ms) {
+void Poll::begin(std::unique_ptr<Subscription> subscription, http::ResponseHead head, std::uint64_t wait_ms) {
   subscription_ = std::move(subscription);
+  head_ = std::move(head);
   until_.start(std::chrono::milliseconds(wait_ms), [this] {
     is_due_ = true;
     step();

@@ -23,12 +23,13 @@ class Shard;
 
 class Poll final : public Outlet, public Waiting {
  public:
-  // head: of the answer, CORS fields and all. place: among the streams that limits allow. token: its exchange's.
-  Poll(Shard& shard, std::uint64_t token, http::ResponseHead head, Place place);
+  // place: among the streams that limits allow. token: its exchange's.
+  Poll(Shard& shard, std::uint64_t token, Place place);
   ~Poll() override;
 
-  // Answers at once if there are updates, else after wait_ms at the latest. The exchange has it already.
-  void begin(std::unique_ptr<Subscription> subscription, std::uint64_t wait_ms);
+  // Answers at once if there are updates, else after wait_ms at the latest. The exchange has it already. head: of the
+  // answer, CORS fields and all.
+  void begin(std::unique_ptr<Subscription> subscription, http::ResponseHead head, std::uint64_t wait_ms);
 
   // Waiting
   void on_drain() override;

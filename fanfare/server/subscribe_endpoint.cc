@@ -350,6 +350,11 @@ void SubscribeEndpoint::begin_since(Exchange& exchange, Wish wish, const Result<
 void SubscribeEndpoint::open_poll(Exchange& exchange, Wish wish) {
   auto place = shard_.shared().quotas.subscribe(shard_.limits(), exchange.client(), wish.subject);
   if (!place) return refuse(exchange, place.error().response());
+  auto poll = std::make_unique<Poll>(shard_, exchange.token(), std::move(*place));
+  Poll& waiting = *poll;
+  auto subscription = shard_.hub().subscribe(wish.request, waiting);
+  if (!subscription) return refuse(exchange, refusal_of(subscription.error()));
+  if ((*subscription)->may_have_missed(wish.request.start.holes_known_through)) wish.confirmed_id = kEarliest;
   http::ResponseHead head;
   head.headers.add("Content-Type", "application/json");
   head.headers.add("Cache-Control", "private, no-store");
@@ -357,17 +362,13 @@ void SubscribeEndpoint::open_poll(Exchange& exchange, Wish wish) {
   head.headers.add("Link", std::string(kHubLink));
   if (wish.last_event_id || wish.since_unix_ms) head.headers.add("Last-Event-ID", std::move(wish.confirmed_id));
   add_cors(shard_.policy().origins, exchange.head(), head.headers);
-  auto poll = std::make_unique<Poll>(shard_, exchange.token(), std::move(head), std::move(*place));
-  Poll& waiting = *poll;
-  auto subscription = shard_.hub().subscribe(wish.request, waiting);
-  if (!subscription) return refuse(exchange, refusal_of(subscription.error()));
   std::uint64_t wait_ms = *wish.poll_wait_ms;
   if (wish.expires_at_s) {
     const std::int64_t left_s = std::max<std::int64_t>(0, *wish.expires_at_s - std::time(nullptr));
     wait_ms = std::min(wait_ms, static_cast<std::uint64_t>(left_s) * 1'000);
   }
   exchange.wait_with(std::move(poll));
-  waiting.begin(std::move(*subscription), wait_ms);
+  waiting.begin(std::move(*subscription), std::move(head), wait_ms);
 }
 
 void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
@@ -375,19 +376,19 @@ void SubscribeEndpoint::open(Exchange& exchange, Wish wish) {
     refuse(exchange, busy("the server is shutting down"));
     return;
   }
-  if (wish.poll_wait_ms) return open_poll(exchange, std::move(wish));
   const Shared& shared = shard_.shared();
   const bool is_told = shared.options.subscriptions;
-  auto place = shared.quotas.subscribe(shard_.limits(), exchange.client(), wish.subject);
-  if (!place) {
-    refuse(exchange, place.error().response());
-    return;
-  }
   // Updates about subscriptions are not stored, and those of the time before this server are of no use.
   Start& start = wish.request.start;
   const bool reads_on = is_told && start.from == Start::From::kAfter;
   if (reads_on)
     start.holes_known_through = std::max(shard_.shared().history.transient_after(), shard_.first_position());
+  if (wish.poll_wait_ms) return open_poll(exchange, std::move(wish));
+  auto place = shared.quotas.subscribe(shard_.limits(), exchange.client(), wish.subject);
+  if (!place) {
+    refuse(exchange, place.error().response());
+    return;
+  }
   const Position holes = start.holes_known_through;
   auto subscription = shard_.hub().subscribe(wish.request, exchange.outlet());
   if (!subscription) return refuse(exchange, refusal_of(subscription.error()));
