@@ -224,6 +224,9 @@ TEST(Subscriptions, AWatcherThatMayHaveMissedChangesIsTold) {
   EXPECT_EQ(watcher.read_event(), "id: 2\ndata: 2\n\n") << "and all that is stored comes";
   Subscriber reader(server.port(), "topic=b", bearer(kSeesAll) + known + "\r\n");
   EXPECT_TRUE(reader.answer.has(known)) << "who selects no such updates misses none";
+  const std::string poll = kWatch + "&mode=poll&wait=0";
+  const TestAnswer polled = ask(server.port(), subscribe(poll, bearer(kSeesAll) + known + "\r\n"));
+  EXPECT_TRUE(polled.has("Last-Event-ID: earliest")) << polled.head;
 }
 
 TEST_F(SubscriptionsTest, ListingTakesAGrantForThePath) {
