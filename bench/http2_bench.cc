@@ -16,6 +16,12 @@ namespace fanfare::http {
 namespace {
 
 // A visitor whose streams have bytes whenever they are told so, and a sink that counts.
+struct Stream final : Http2Source {
+  explicit Stream(const std::size_t& bytes) : event_bytes(bytes) {}
+  BodyPiece body_ready(std::size_t) override { return {event_bytes, BodyPiece::Next::kWait}; }
+  const std::size_t& event_bytes;
+};
+
 struct Streams final : Http2Visitor, Http2Sink {
   std::size_t on_head(StreamId id, RequestHead) override {
     ResponseHead head;
@@ -24,7 +30,8 @@ struct Streams final : Http2Visitor, Http2Sink {
     head.headers.add("Access-Control-Allow-Origin", "https://app.example.com");
     head.headers.add("Last-Event-ID", "urn:uuid:01234567-89ab-8cde-8123-456789abcdef");
     head.headers.add("Date", "Sat, 21 Nov 2026 22:00:00 GMT");
-    session->begin_stream(id, head);
+    sources.push_back(std::make_unique<Stream>(event_bytes));
+    session->begin_stream(id, head, *sources.back());
     ids.push_back(id);
     return 0;
   }
@@ -34,7 +41,6 @@ struct Streams final : Http2Visitor, Http2Sink {
   void on_reset(StreamId, ResetReason, Http2Error) override { std::abort(); }
   void on_sent(StreamId) override {}
   void on_failed(Http2Error, std::string_view) override { std::abort(); }
-  BodyPiece body_ready(StreamId, std::size_t) override { return {event_bytes, BodyPiece::Next::kWait}; }
   void append(std::string_view own) override {
     own_bytes += own.size();
     ++pieces;
@@ -46,6 +52,7 @@ struct Streams final : Http2Visitor, Http2Sink {
 
   Http2Session* session = nullptr;
   std::vector<StreamId> ids;
+  std::vector<std::unique_ptr<Stream>> sources;
   std::size_t event_bytes = 0;
   std::size_t own_bytes = 0;
   std::size_t body_bytes = 0;
@@ -88,7 +95,7 @@ void Events(benchmark::State& state) {
   connection.streams.frames = connection.streams.own_bytes = connection.streams.pieces = 0;
   std::size_t sent_bytes = 0;
   for (auto _ : state) {
-    for (const StreamId id : connection.streams.ids) connection.session.resume(id);
+    for (const auto& source : connection.streams.sources) connection.session.resume(*source);
     connection.compose();
     sent_bytes += connection.streams.body_bytes;
     connection.streams.body_bytes = 0;

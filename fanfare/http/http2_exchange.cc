@@ -191,7 +191,13 @@ void Http2Session::State::refuse(Stream& stream, Refusal refusal) {
 void Http2Session::State::enqueue(Stream& stream) {
   if (!stream.is_sendable || stream.is_queued || stream.is_dry || stream.is_ending || stream.window <= 0) return;
   stream.is_queued = true;
-  turns.push_back(stream.id);
+  turns.push_back(&stream);
+}
+
+void Http2Session::State::dequeue(Stream& stream) {
+  if (!stream.is_queued) return;
+  std::ranges::replace(turns, &stream, nullptr);
+  std::ranges::replace(round, &stream, nullptr);
 }
 
 // All frames but DATA.
@@ -214,22 +220,21 @@ void Http2Session::State::compose_data() {
     Stream* const stream = find(id);
     if (stream != nullptr && stream->is_sendable) append_data(*stream, 0, true);
   }
-  std::vector<StreamId> round;
   while (!turns.empty()) {
-    round.clear();
-    std::swap(round, turns);
+    round.swap(turns);
     for (std::size_t i = 0; i < round.size(); ++i) {
       if (composed_bytes >= composed_bytes_max || window <= 0) {
         turns.insert(turns.begin(), round.begin() + static_cast<std::ptrdiff_t>(i), round.end());
+        round.clear();
         return;
       }
-      Stream* const stream = find(round[i]);
-      if (stream == nullptr || !std::exchange(stream->is_queued, false)) continue;
+      Stream* const stream = round[i];
+      if (stream == nullptr) continue;
+      stream->is_queued = false;
       if (stream->is_sendable && !stream->is_ending && stream->window > 0) compose_data_of(*stream);
     }
+    round.clear();
   }
-  round.clear();
-  if (turns.capacity() < round.capacity()) std::swap(round, turns);  // the memory is kept for the next time
 }
 
 void Http2Session::State::compose_data_of(Stream& stream) {
@@ -244,7 +249,7 @@ void Http2Session::State::compose_data_of(Stream& stream) {
 }
 
 BodyPiece Http2Session::State::next_piece(Stream& stream, std::size_t bytes_max) {
-  if (stream.has_source) return visitor.body_ready(stream.id, bytes_max);
+  if (stream.source != nullptr) return stream.source->body_ready(bytes_max);
   const std::size_t rest = stream.body.size() - stream.body_sent;
   return {std::min(rest, bytes_max), rest <= bytes_max ? BodyPiece::Next::kEnd : BodyPiece::Next::kMore};
 }
@@ -262,7 +267,7 @@ void Http2Session::State::append_data(Stream& stream, std::size_t bytes, bool is
       static_cast<unsigned char>(stream.id >> 8),
       static_cast<unsigned char>(stream.id)};
   sink->append(view_of(frame_head.data(), frame_head.size()));
-  if (!stream.has_source) {
+  if (stream.source == nullptr) {
     sink->append(std::string_view(stream.body).substr(stream.body_sent, bytes));
     stream.body_sent += bytes;
   } else if (bytes > 0) {
@@ -318,7 +323,7 @@ int Http2Session::State::on_frame_not_sent(const nghttp2_frame& frame, int error
 
 // The answer is composed to its end.
 void Http2Session::State::on_end_sent(Stream& stream) {
-  if (!std::exchange(stream.told, true)) visitor.on_sent(stream.id);
+  if (end_for_visitor(stream)) visitor.on_sent(stream.id);
 }
 
 }  // namespace fanfare::http

@@ -186,16 +186,6 @@ class Http2Recorder : public Http2Visitor {
     has_failed = true;
     failure = code;
   }
-  BodyPiece body_ready(StreamId id, std::size_t bytes_max) override {
-    Seen& seen = open(id);
-    FANFARE_CHECK(seen.is_stream && bytes_max > 0 && seen.offered == 0);
-    ++asked;
-    seen.offered = std::min(bytes_max, seen.pending.size());
-    const bool is_all = seen.offered == seen.pending.size();
-    if (is_all && seen.ends_after) return {seen.offered, BodyPiece::Next::kEnd};
-    return {seen.offered, is_all ? BodyPiece::Next::kWait : BodyPiece::Next::kMore};
-  }
-
   // What the test does with a stream, also from outside the visitor's calls.
   void answer(StreamId id, std::string body = "ok\n") {
     open(id).is_answered = true;
@@ -207,11 +197,11 @@ class Http2Recorder : public Http2Visitor {
     Seen& seen = open(id);
     seen.is_answered = true;
     seen.is_stream = true;
-    session->begin_stream(id, {});
+    session->begin_stream(id, {}, seen);
   }
   void push(StreamId id, std::string_view bytes) {
     open(id).pending += bytes;
-    session->resume(id);
+    session->resume(open(id));
   }
   void reset(StreamId id, Http2Error code) {
     open(id).is_open = false;
@@ -219,12 +209,22 @@ class Http2Recorder : public Http2Visitor {
   }
   bool is_open(StreamId id) const { return streams.contains(id) && streams.at(id).is_open; }
 
-  struct Seen {
+  struct Seen final : Http2Source {
+    BodyPiece body_ready(std::size_t bytes_max) override {
+      FANFARE_CHECK(is_open && is_stream && bytes_max > 0 && offered == 0);
+      ++asked;
+      offered = std::min(bytes_max, pending.size());
+      const bool is_all = offered == pending.size();
+      if (is_all && ends_after) return {offered, BodyPiece::Next::kEnd};
+      return {offered, is_all ? BodyPiece::Next::kWait : BodyPiece::Next::kMore};
+    }
+
     RequestHead head;
     std::string body;     // of the request
     std::string events;   // but for the body
     std::string pending;  // of a stream's body: not yet composed
     std::size_t offered = 0;
+    std::size_t asked = 0;  // calls of body_ready
     bool is_open = false;
     bool is_answered = false;
     bool is_ended = false;
@@ -239,7 +239,6 @@ class Http2Recorder : public Http2Visitor {
 
   Http2Session* session = nullptr;  // borrowed; set before the first byte
   std::map<StreamId, Seen> streams;
-  std::size_t asked = 0;  // calls of body_ready
   bool has_failed = false;
   Http2Error failure = Http2Error::kNoError;
 

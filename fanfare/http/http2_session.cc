@@ -157,14 +157,21 @@ void Http2Session::State::change_initial_window() {
 
 // --- The end -----------------------------------------------------------------------------------------------------
 
+// The visitor is about to have the stream's end, unless it has had it (then: false). Its source is not known any more.
+bool Http2Session::State::end_for_visitor(Stream& stream) {
+  if (stream.source != nullptr) std::exchange(stream.source, nullptr)->stream_ = nullptr;
+  return !std::exchange(stream.told, true);
+}
+
 int Http2Session::State::on_closed(StreamId id, Http2Error code) {
   Stream* const stream = find(id);
   if (stream == nullptr) return 0;
   if (head_stream == id) head.reset();
   const bool had_head = stream->request != Request::kHead;
   const auto why = stream->reset_by_peer ? ResetReason::kPeer : ResetReason::kViolation;
-  if (!std::exchange(stream->told, true) && had_head) visitor.on_reset(id, why, code);
+  if (end_for_visitor(*stream) && had_head) visitor.on_reset(id, why, code);
   release_request(*stream);
+  dequeue(*stream);
   streams.erase(id);
   if (streams.empty()) idle_since_ms = now_ms;
   return 0;
@@ -184,7 +191,7 @@ void Http2Session::State::fail_streams(Http2Error code) {
   for (const StreamId id : streams.ids()) {
     Stream& stream = *find(id);
     const bool had_head = stream.request != Request::kHead;
-    if (!std::exchange(stream.told, true) && had_head) visitor.on_reset(id, ResetReason::kConnection, code);
+    if (end_for_visitor(stream) && had_head) visitor.on_reset(id, ResetReason::kConnection, code);
   }
 }
 
@@ -261,23 +268,23 @@ void Http2Session::respond_head(StreamId stream, const ResponseHead& head) {
   state_->submit(answered, head.status, head.headers, std::nullopt, false);
 }
 
-void Http2Session::begin_stream(StreamId stream, const ResponseHead& head) {
+void Http2Session::begin_stream(StreamId stream, const ResponseHead& head, Http2Source& source) {
   State::Stream& answered = state_->unanswered(stream);
-  FANFARE_CHECK(!answered.is_head && allows_body(head.status));
-  answered.has_source = true;
+  FANFARE_CHECK(!answered.is_head && allows_body(head.status) && source.stream_ == nullptr);
+  answered.source = &source;
+  source.stream_ = &answered;
   state_->submit(answered, head.status, head.headers, std::nullopt, true);
 }
 
-void Http2Session::resume(StreamId stream) {
-  State::Stream* const found = state_->find(stream);
-  FANFARE_CHECK(found != nullptr && found->has_source && !found->told);
-  found->is_dry = false;
-  state_->enqueue(*found);
+void Http2Session::resume(Http2Source& source) {
+  if (source.stream_ == nullptr) return;
+  source.stream_->is_dry = false;
+  state_->enqueue(*source.stream_);
 }
 
 void Http2Session::end_stream(StreamId stream) {
   State::Stream* const found = state_->find(stream);
-  FANFARE_CHECK(found != nullptr && found->has_source && !found->told);
+  FANFARE_CHECK(found != nullptr && found->source != nullptr);
   if (std::exchange(found->is_ending, true)) return;
   if (found->is_sendable) state_->endings.push_back(stream);
 }
@@ -285,7 +292,7 @@ void Http2Session::end_stream(StreamId stream) {
 void Http2Session::reset(StreamId stream, Http2Error code) {
   State::Stream* const found = state_->find(stream);
   FANFARE_CHECK(found != nullptr && !found->told);
-  found->told = true;
+  state_->end_for_visitor(*found);
   found->reset_by_owner = true;
   found->is_sendable = false;
   state_->release_request(*found);
@@ -336,7 +343,8 @@ bool Http2Session::is_idle() const {
 std::size_t Http2Session::memory_bytes() const {
   const State& state = *state_;
   std::size_t bytes = sizeof(State) + state.memory.bytes + state.streams.memory_bytes() +
-                      (state.turns.capacity() + state.endings.capacity()) * sizeof(StreamId);
+                      (state.turns.capacity() + state.round.capacity()) * sizeof(State::Stream*) +
+                      state.endings.capacity() * sizeof(StreamId);
   if (state.head != nullptr) bytes += sizeof(Http2Head) + state.limits.request_head_bytes_max;
   return bytes;
 }

@@ -1,6 +1,6 @@
 // The server's side of one HTTP/2 connection, without I/O (RFC 9113, by nghttp2): bytes come in by receive(), compose()
 // gives what to send. It checks requests, writes answers, keeps flow control, and ends clients that abuse the protocol.
-// What it is not: it routes nothing, reads no clock, and never holds the bytes of a stream of events (see body_ready).
+// What it is not: it routes nothing, reads no clock, and never holds the bytes of a stream of events (see Http2Source).
 // Times are milliseconds of any steady clock.
 //
 // Order of events for each stream: on_head, on_body (any number), on_end; none of these after the answer has begun,
@@ -57,6 +57,20 @@ struct BodyPiece {
   Next next = Next::kWait;
 };
 
+// Who gives the bytes of a stream that was begun by begin_stream. It must live until the stream's end (on_sent,
+// on_reset, reset), and no longer is it asked.
+class Http2Source {
+ public:
+  virtual ~Http2Source() = default;
+  // 1 to bytes_max bytes may go. What this returns is committed: the sink gets it as append_body before anything else
+  // is asked. Comes out of compose() only; must not call the session.
+  virtual BodyPiece body_ready(std::size_t bytes_max) = 0;
+
+ private:
+  friend class Http2Session;
+  Http2Stream* stream_ = nullptr;  // the session's, from begin_stream to the end: so that no news has to look it up
+};
+
 class Http2Visitor {
  public:
   virtual ~Http2Visitor() = default;
@@ -77,10 +91,6 @@ class Http2Visitor {
   virtual void on_sent(StreamId stream) = 0;
   // The connection will close with this error, which the client caused. Every stream has had its end.
   virtual void on_failed(Http2Error code, std::string_view reason) = 0;
-
-  // A stream that was begun by begin_stream may send 1 to bytes_max bytes. What this returns is committed: the sink
-  // gets it as append_body before anything else is asked. Comes out of compose() only; must not call the session.
-  virtual BodyPiece body_ready(StreamId stream, std::size_t bytes_max) = 0;
 };
 
 // What compose() writes to, in the order of the wire.
@@ -128,10 +138,10 @@ class Http2Session {
   void respond(StreamId stream, Response response);
   // Answers a HEAD request for a stream. Only for HEAD; begin_stream only for others.
   void respond_head(StreamId stream, const ResponseHead& head);
-  // Answers with a stream: its bytes are asked for by body_ready.
-  void begin_stream(StreamId stream, const ResponseHead& head);
-  // There is news after BodyPiece::kWait.
-  void resume(StreamId stream);
+  // Answers with a stream: its bytes are the source's, which is asked for them.
+  void begin_stream(StreamId stream, const ResponseHead& head, Http2Source& source);
+  // There is news after BodyPiece::kWait. Nothing, if the source's stream has not begun or has ended.
+  void resume(Http2Source& source);
   // The stream is complete with what has been composed: END_STREAM follows.
   void end_stream(StreamId stream);
   // Ends the stream at once, whatever its state; no event follows.

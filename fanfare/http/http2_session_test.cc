@@ -121,10 +121,11 @@ TEST(Http2Session, AClientThatExpectsItIsToldToContinue) {
 TEST(Http2Session, AStreamSendsWhatItsVisitorHasAndAsksNobodyElse) {
   Http2Bench bench(Http2Answer::kStreamOnHead);
   EXPECT_EQ(summary_of(bench.exchange(preface() + get(1) + get(3))), "headers 1, headers 3");
-  bench.recorder.asked = 0;
+  for (const StreamId id : {1u, 3u}) bench.recorder.open(id).asked = 0;
   bench.recorder.push(3, "event");
   EXPECT_EQ(summary_of(bench.send()), "data 3 5");
-  EXPECT_EQ(bench.recorder.asked, 1u) << "kWait is remembered until resume()";
+  EXPECT_EQ(bench.recorder.open(1).asked, 0u);
+  EXPECT_EQ(bench.recorder.open(3).asked, 1u) << "kWait is remembered until resume()";
   EXPECT_FALSE(bench.session.wants_compose());
   bench.recorder.push(1, "a");
   bench.recorder.push(3, "bc");
@@ -200,10 +201,10 @@ TEST(Http2Session, WindowsAreItsBackPressure) {
   bench.exchange(preface(setting(4, 10)) + get(1) + get(3));
   bench.recorder.push(1, std::string(25, 'a'));
   EXPECT_EQ(summary_of(bench.send()), "data 1 10");
-  const std::size_t asked = bench.recorder.asked;
+  const std::size_t asked = bench.recorder.open(1).asked;
   bench.recorder.push(1, "more");
   EXPECT_EQ(summary_of(bench.send()), "");
-  EXPECT_EQ(bench.recorder.asked, asked) << "a stream without window asks for nothing";
+  EXPECT_EQ(bench.recorder.open(1).asked, asked) << "a stream without window asks for nothing";
   EXPECT_FALSE(bench.session.wants_compose());
   bench.recorder.push(3, "b");
   EXPECT_EQ(summary_of(bench.send()), "data 3 1") << "others go on";
@@ -240,19 +241,19 @@ TEST(Http2Session, AStreamOutlivesMoreBytesThanAWindowCanHold) {
     void append_body(StreamId, std::size_t bytes) override { sent += bytes; }
     std::size_t sent = 0;
   } sink;
-  struct Source final : Http2Visitor {
+  struct Endless final : Http2Visitor, Http2Source {
     std::size_t on_head(StreamId, RequestHead) override { return 0; }
     void on_body(StreamId, std::string_view) override {}
-    void on_end(StreamId id) override { session->begin_stream(id, {}); }
+    void on_end(StreamId id) override { session->begin_stream(id, {}, *this); }
     void on_refused(StreamId, int, std::string_view) override { FAIL(); }
     void on_reset(StreamId, ResetReason, Http2Error) override { FAIL(); }
     void on_sent(StreamId) override { FAIL(); }
     void on_failed(Http2Error, std::string_view) override { FAIL(); }
-    BodyPiece body_ready(StreamId, std::size_t max) override { return {max, BodyPiece::Next::kMore}; }
+    BodyPiece body_ready(std::size_t max) override { return {max, BodyPiece::Next::kMore}; }
     Http2Session* session = nullptr;
-  } source;
-  Http2Session session(source, bench.limits, 0);
-  source.session = &session;
+  } endless;
+  Http2Session session(endless, bench.limits, 0);
+  endless.session = &session;
   session.receive(preface() + get(1), 0);
   for (int i = 0; i < 3; ++i) {
     session.receive(more, 0);

@@ -75,6 +75,7 @@ struct Http2Session::State {
 
   // Output.
   void enqueue(Stream& stream);
+  void dequeue(Stream& stream);
   void compose_control();
   void compose_data();
   void compose_data_of(Stream& stream);
@@ -89,6 +90,7 @@ struct Http2Session::State {
   void charge_reset();
   void terminate(Http2Error code);
   void fail_streams(Http2Error code);
+  bool end_for_visitor(Stream& stream);
 
   Http2Visitor& visitor;
   const Limits& limits;
@@ -103,7 +105,8 @@ struct Http2Session::State {
   std::size_t trailer_bytes = 0;
   std::uint64_t now_ms;
   std::uint64_t idle_since_ms;
-  std::vector<StreamId> turns;           // streams that may have bytes to send, in order
+  std::vector<Stream*> turns;            // streams that may have bytes to send, in order; null: it is gone
+  std::vector<Stream*> round;            // … of which each is having its turn
   std::vector<StreamId> endings;         // streams of which only the end is to be sent
   std::int64_t window = kInitialWindow;  // bytes of data that the client takes now, on all streams
   std::int64_t initial_window = kInitialWindow;

@@ -15,6 +15,8 @@ namespace fanfare::http {
 
 using StreamId = std::uint32_t;
 
+class Http2Source;
+
 // A stream's request goes kHead -> kBody -> kComplete; its answer none -> answered -> told: the visitor has had the
 // stream's end. The stream stays until nghttp2 closes it, which for a reset is when RST_STREAM is composed.
 struct Http2Stream {
@@ -26,25 +28,27 @@ struct Http2Stream {
   bool is_awaited() const { return !told && !answered && request != Request::kComplete; }
   bool takes_body() const { return !told && (!answered || is_tunnel); }
 
-  std::string body;               // of a whole response, until it is composed
-  std::size_t body_sent = 0;      // … the part that has been
-  std::uint64_t progress_ms = 0;  // when its head began, or the last part of its body came
-  std::uint64_t acceptable = 0;   // bytes of the request's body that may still come
-  std::uint64_t received = 0;     // … and that the visitor holds
+  // What a turn of an event stream needs, side by side.
   const StreamId id;
-  std::int64_t window = 0;         // bytes that the client takes now
+  Request request = Request::kHead;
+  bool is_dry = false;            // the source has nothing, until resume()
+  bool is_ending = false;         // nothing more is asked of it
+  bool is_sendable = false;       // its head is composed, its end is not
+  bool is_queued = false;         // for its turn
+  Http2Source* source = nullptr;  // of its answer's bytes; null: the answer is a whole response, or has been told
+  std::int64_t window = 0;        // bytes that the client takes now
+
+  std::string body;                // of a whole response, until it is composed
+  std::size_t body_sent = 0;       // … the part that has been
+  std::uint64_t progress_ms = 0;   // when its head began, or the last part of its body came
+  std::uint64_t acceptable = 0;    // bytes of the request's body that may still come
+  std::uint64_t received = 0;      // … and that the visitor holds
   std::uint32_t withheld = 0;      // bytes that came and for which the window is not yet open again
   std::uint8_t heads_waiting = 0;  // of its answer, 100 and the final one, until they are composed
-  Request request = Request::kHead;
-  bool is_head = false;  // the method is HEAD
+  bool is_head = false;            // the method is HEAD
   bool is_tunnel = false;
   bool answered = false;
   bool told = false;
-  bool has_source = false;   // its answer's bytes are the visitor's
-  bool is_dry = false;       // … who has none, until resume()
-  bool is_ending = false;    // nothing more is asked of it
-  bool is_sendable = false;  // its head is composed, its end is not
-  bool is_queued = false;    // for its turn
   bool end_sent = false;
   bool reset_by_peer = false;
   bool reset_by_owner = false;

@@ -12,7 +12,7 @@
 namespace fanfare {
 
 Http2Exchange::Http2Exchange(Http2Protocol& protocol, http::StreamId id, http::RequestHead head)
-    : protocol_(protocol), id_(id), request_(std::make_unique<Request>()), is_tunnel_(!head.protocol.empty()) {
+    : protocol_(protocol), id_(id), is_tunnel_(!head.protocol.empty()), request_(std::make_unique<Request>()) {
   record_ = {.method = head.method, .path = head.path, .started_us = net::steady_us()};
   request_->head = std::move(head);
   record_.client = client();
@@ -39,7 +39,7 @@ std::size_t Http2Exchange::admit() {
 void Http2Exchange::add_body(std::string_view bytes) {
   if (web_socket_ != nullptr) {
     web_socket_->receive(bytes, net::steady_ms());
-    protocol_.on_news(id_);
+    protocol_.on_news(*this);
     return;
   }
   if (request_ == nullptr) return;
@@ -51,7 +51,7 @@ void Http2Exchange::add_body(std::string_view bytes) {
 void Http2Exchange::complete() {
   if (web_socket_ != nullptr) {
     web_socket_->close(websocket::CloseCode::kGoingAway, {});
-    protocol_.on_news(id_);
+    protocol_.on_news(*this);
   } else if (request_ != nullptr && !(is_tunnel_ && is_asked_)) {
     is_asked_ = true;
     request_->endpoint->answer(*this);
@@ -125,7 +125,7 @@ void Http2Exchange::begin_stream(const http::ResponseHead& head_of_stream, Strea
   } else {
     shard().forget(std::exchange(token_, 0));
   }
-  answer_by([&](http::Http2Session& session) { session.begin_stream(id_, head); });
+  answer_by([&](http::Http2Session& session) { session.begin_stream(id_, head, *this); });
 }
 
 net::IpAddress Http2Exchange::client() const {
@@ -147,32 +147,38 @@ void Http2Exchange::expire() {
   if (subscription_ == nullptr) return;
   if (web_socket_ != nullptr) {
     web_socket_->close(websocket::CloseCode::kPolicyViolation, "the token has expired");
-    protocol_.on_news(id_);
+    protocol_.on_news(*this);
   }
   subscription_->finish({});
 }
 
 // --- The stream --------------------------------------------------------------------------------------------------
 
-http::BodyPiece Http2Exchange::take(std::size_t bytes_max, std::vector<HeldBytes>& into) {
+http::BodyPiece Http2Exchange::body_ready(std::size_t bytes_max) {
   using Next = http::BodyPiece::Next;
-  if (web_socket_ != nullptr) return take_of_web_socket(bytes_max, into);
-  const std::size_t of_prologue = std::min(bytes_max, prologue_.bytes.size());
-  if (of_prologue > 0) into.push_back({prologue_.rendition, prologue_.bytes.substr(0, of_prologue)});
-  prologue_.bytes.remove_prefix(of_prologue);
-  if (prologue_.bytes.empty()) prologue_.rendition.reset();
-  const auto [bytes, may_have_more] = subscription_->take(bytes_max - of_prologue, into);
-  record_.sent_bytes += of_prologue + bytes;
+  if (web_socket_ != nullptr) return take_of_web_socket(bytes_max);
+  const std::size_t of_prologue = take_of_prologue(bytes_max);
+  const auto [bytes, may_have_more] = subscription_->take(bytes_max - of_prologue, protocol_.taken());
+  sent_bytes_ += of_prologue + bytes;
   shard().counters().sent_bytes_total.add(bytes);
   const bool waits = prologue_.bytes.empty() && !may_have_more;
   return {.bytes = of_prologue + bytes, .next = !waits ? Next::kMore : ended_ ? Next::kEnd : Next::kWait};
 }
 
-http::BodyPiece Http2Exchange::take_of_web_socket(std::size_t bytes_max, std::vector<HeldBytes>& into) {
+std::size_t Http2Exchange::take_of_prologue(std::size_t bytes_max) {
+  if (prologue_.bytes.empty()) return 0;
+  const std::size_t bytes = std::min(bytes_max, prologue_.bytes.size());
+  protocol_.taken().push_back({prologue_.rendition, prologue_.bytes.substr(0, bytes)});
+  prologue_.bytes.remove_prefix(bytes);
+  if (prologue_.bytes.empty()) prologue_.rendition.reset();
+  return bytes;
+}
+
+http::BodyPiece Http2Exchange::take_of_web_socket(std::size_t bytes_max) {
   using Next = http::BodyPiece::Next;
   if (ended_ && web_socket_->is_open()) web_socket_->close(end_);
-  const auto [bytes, may_have_more] = web_socket_->take(*subscription_, bytes_max, into);
-  record_.sent_bytes += bytes;
+  const auto [bytes, may_have_more] = web_socket_->take(*subscription_, bytes_max, protocol_.taken());
+  sent_bytes_ += bytes;
   shard().counters().sent_bytes_total.add(bytes);
   // The end of the stream says what would be awaited of the client (RFC 8441 section 5).
   const bool is_over = !web_socket_->is_open() && !web_socket_->has_output() && subscription_->is_between_units();
@@ -186,13 +192,13 @@ void Http2Exchange::drain(std::string_view last_words) {
 }
 
 void Http2Exchange::on_news() {
-  protocol_.on_news(id_);
+  protocol_.on_news(*this);
 }
 
 void Http2Exchange::on_end(StreamEnd end) {
   ended_ = true;
   end_ = end;
-  protocol_.on_news(id_);
+  protocol_.on_news(*this);
 }
 
 void Http2Exchange::on_reset() {
@@ -203,6 +209,7 @@ void Http2Exchange::log_end(std::string_view note) {
   static constexpr std::string_view kNotes[] = {"ended: the log no longer holds what it missed",
                                                 "ended: the log could not be read", "ended by the server"};
   if (subscription_ == nullptr) return;
+  record_.sent_bytes = sent_bytes_;
   if (web_socket_ != nullptr && !web_socket_->note().empty()) {
     log_access(protocol_.connection(), record_, web_socket_->note());
     return;

@@ -20,7 +20,7 @@ namespace fanfare {
 class Http2Protocol;
 class Shard;
 
-class Http2Exchange final : public Exchange, public Outlet {
+class Http2Exchange final : public Exchange, public Outlet, public http::Http2Source {
  public:
   Http2Exchange(Http2Protocol& protocol, http::StreamId id, http::RequestHead head);
   ~Http2Exchange() override;
@@ -30,9 +30,8 @@ class Http2Exchange final : public Exchange, public Outlet {
   void add_body(std::string_view bytes);
   // The request is complete, or, of a tunnel: the client will send nothing more.
   void complete();
+  http::StreamId id() const { return id_; }
   bool is_tunnel() const { return is_tunnel_; }
-  // What of its events can go now, at most bytes_max.
-  http::BodyPiece take(std::size_t bytes_max, std::vector<HeldBytes>& into);
   void drain(std::string_view last_words);
   // The session itself has answered.
   void refuse(int status, std::string_view reason);
@@ -60,6 +59,8 @@ class Http2Exchange final : public Exchange, public Outlet {
   void on_news() override;
   void on_end(StreamEnd end) override;
   void on_reset() override;
+  // http::Http2Source
+  http::BodyPiece body_ready(std::size_t bytes_max) override;
 
  private:
   struct Request {
@@ -70,27 +71,31 @@ class Http2Exchange final : public Exchange, public Outlet {
 
   Shard& shard() const;
   void begin_stream(const http::ResponseHead& head, Stream stream);
-  http::BodyPiece take_of_web_socket(std::size_t bytes_max, std::vector<HeldBytes>& into);
+  std::size_t take_of_prologue(std::size_t bytes_max);
+  http::BodyPiece take_of_web_socket(std::size_t bytes_max);
   void finish_request(int status);
   template <typename Call>
   void answer_by(Call call);
 
+  // What a turn of an event stream needs, side by side.
   Http2Protocol& protocol_;
   const http::StreamId id_;
-  std::unique_ptr<Request> request_;
-  std::unique_ptr<Subscription> subscription_;
-  std::unique_ptr<WebSocket> web_socket_;  // of the subscription; null for an event stream
-  std::unique_ptr<Waiting> waiting_;       // until the request is answered
-  std::unique_ptr<Presence> presence_;
-  std::shared_ptr<const void> held_;  // until the answer is composed
-  HeldBytes prologue_;                // what is left of a stream's first bytes
-  std::uint64_t token_ = 0;
-  AccessRecord record_;
-  Place stream_place_;
-  StreamEnd end_ = StreamEnd::kFinished;
   const bool is_tunnel_;
   bool is_asked_ = false;  // the endpoint was, for the answer
   bool ended_ = false;     // the subscription has ended; the response is to end too
+  StreamEnd end_ = StreamEnd::kFinished;
+  std::unique_ptr<Subscription> subscription_;
+  std::unique_ptr<WebSocket> web_socket_;  // of the subscription; null for an event stream
+  HeldBytes prologue_;                     // what is left of a stream's first bytes
+  std::uint64_t sent_bytes_ = 0;           // of the body
+
+  std::unique_ptr<Request> request_;
+  std::unique_ptr<Waiting> waiting_;  // until the request is answered
+  std::unique_ptr<Presence> presence_;
+  std::shared_ptr<const void> held_;  // until the answer is composed
+  std::uint64_t token_ = 0;
+  AccessRecord record_;
+  Place stream_place_;
 };
 
 }  // namespace fanfare

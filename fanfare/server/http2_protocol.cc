@@ -99,8 +99,8 @@ void Http2Protocol::owe_answer() {
   if (answers_owed_++ == 0) progress_ms_ = net::steady_ms();
 }
 
-void Http2Protocol::on_news(http::StreamId stream) {
-  news_.push_back(stream);
+void Http2Protocol::on_news(Http2Exchange& exchange) {
+  in_session_ ? news_.push_back(exchange.id()) : session_.resume(exchange);
   connection_.on_news();
 }
 
@@ -118,7 +118,7 @@ void Http2Protocol::reset_later(http::StreamId stream) {
 // Tells the session what came meanwhile.
 void Http2Protocol::note_news() {
   for (const http::StreamId each : std::exchange(news_, {})) {
-    if (exchanges_.contains(each)) session_.resume(each);
+    if (const auto found = exchanges_.find(each); found != exchanges_.end()) session_.resume(*found->second);
   }
   for (const http::StreamId each : std::exchange(resets_, {})) {
     if (!exchanges_.contains(each)) continue;
@@ -135,10 +135,6 @@ std::size_t Http2Protocol::compose(std::span<std::string_view> slices) {
     in_session_ = false;
   }
   return outbox_.slices(slices);
-}
-
-http::BodyPiece Http2Protocol::body_ready(http::StreamId stream, std::size_t bytes_max) {
-  return exchanges_.at(stream)->take(bytes_max, taken_);
 }
 
 void Http2Protocol::append(std::string_view own) {

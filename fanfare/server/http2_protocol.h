@@ -46,7 +46,6 @@ class Http2Protocol final : public Protocol, public http::Http2Visitor, private 
   void on_reset(http::StreamId stream, http::ResetReason why, http::Http2Error code) override;
   void on_sent(http::StreamId stream) override;
   void on_failed(http::Http2Error code, std::string_view reason) override;
-  http::BodyPiece body_ready(http::StreamId stream, std::size_t bytes_max) override;
 
   // For the exchanges.
   Connection& connection() const { return connection_; }
@@ -56,9 +55,11 @@ class Http2Protocol final : public Protocol, public http::Http2Visitor, private 
   void send_answer();
   // One more request has its whole answer, which is to be composed yet.
   void owe_answer();
-  // The stream has news; its outlet must be reset. From inside the hub.
-  void on_news(http::StreamId stream);
+  // The exchange has news; its stream must be reset. From inside the hub.
+  void on_news(Http2Exchange& exchange);
   void reset_later(http::StreamId stream);
+  // Where a source puts what it gives: the sink takes it from there.
+  std::vector<HeldBytes>& taken() { return taken_; }
 
  private:
   void append(std::string_view own) override;

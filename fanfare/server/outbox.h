@@ -25,10 +25,11 @@ class Outbox {
   void clear();
 
  private:
+  // Own bytes, and then held ones: a frame's head and what it carries.
   struct Piece {
     RenditionRef rendition;
-    std::string_view held;      // what is left of it; empty: own bytes
-    std::size_t own_bytes = 0;  // … so many of own_, after those of the pieces before
+    std::string_view held;      // what is left of it
+    std::size_t own_bytes = 0;  // so many of own_, after those of the pieces before
     std::size_t size() const { return own_bytes + held.size(); }
   };
 
