@@ -11,37 +11,20 @@
 #include "fanfare/base/check.h"
 #include "fanfare/base/utf8.h"
 #include "fanfare/websocket/session_recorder.h"
+#include "fuzz/input.h"
+#include "fuzz/websocket_deeds.h"
 #include "testing/websocket/client.h"
 
 namespace {
 
 using namespace fanfare::websocket;
 using namespace fanfare::websocket_testing;
-
-class Input {
- public:
-  Input(const std::uint8_t* data, std::size_t size) : bytes_(reinterpret_cast<const char*>(data), size) {}
-  bool is_empty() const { return bytes_.empty(); }
-  std::uint8_t byte() {
-    if (bytes_.empty()) return 0;
-    const auto value = static_cast<std::uint8_t>(bytes_.front());
-    bytes_.remove_prefix(1);
-    return value;
-  }
-  std::string_view take(std::size_t size) {
-    const auto taken = bytes_.substr(0, size);
-    bytes_.remove_prefix(taken.size());
-    return taken;
-  }
-
- private:
-  std::string_view bytes_;
-};
+using namespace fanfare::fuzz;
 
 class Play {
  public:
   // seed 0: bytes are not cut.
-  Play(Input input, std::uint8_t seed) : input_(input), seed_(seed), bench_(terms(), limits()) {
+  Play(Input input, std::uint8_t seed) : input_(input), cut_(seed), bench_(terms(), limits()) {
     for (int deeds = 0; deeds < 300 && !input_.is_empty(); ++deeds) act();
     bench_.send();
     output_is_legal();
@@ -68,46 +51,13 @@ class Play {
     return limits;
   }
 
-  void feed(std::string_view bytes) {
-    while (!bytes.empty()) {
-      std::size_t piece = bytes.size();
-      if (seed_ != 0) {
-        seed_ = static_cast<std::uint8_t>(seed_ * 5 + 1) | 1;
-        piece = std::min<std::size_t>(piece, 1 + (seed_ >> 4));
-      }
-      bench_.feed(bytes.substr(0, piece));
-      bytes.remove_prefix(piece);
-    }
-  }
-
   void act() {
-    const std::uint8_t deed = input_.byte() % 13;
-    const Mask mask = {deed, 0x5a, 7, 0};
-    if (deed < 4) {
-      const std::uint8_t first = input_.byte();
-      feed(client_frame(first, input_.take(input_.byte()), mask));
-    } else if (deed < 6) {
-      const unsigned bits = deed == 4 ? kFin : 0;
-      feed(client_frame(bits | kRsv1 | kText, deflated(repeated()), mask));
-    } else if (deed == 6) {
-      feed(client_frame(kText | (input_.byte() & kFin), repeated(), mask));
-    } else if (deed == 7) {
-      feed(client_frame(kContinuation | (input_.byte() & kFin), input_.take(input_.byte()), mask));
-    } else if (deed == 8) {
-      feed(client_frame_head(input_.byte(), std::uint64_t{input_.byte()} << input_.byte() % 64, mask,
-                             static_cast<LengthForm>(input_.byte() % 3)));
-    } else if (deed == 9) {
-      feed(input_.take(input_.byte() % 32));
+    const std::uint8_t deed = input_.byte() % (WebSocketDeeds::kKinds + 3);
+    if (deed < WebSocketDeeds::kKinds) {
+      cut_.pieces(client_.bytes(deed), [&](std::string_view piece) { bench_.feed(piece); });
     } else {
       serve(deed);
     }
-  }
-
-  std::string repeated() {
-    const std::string_view word = input_.take(input_.byte() % 16);
-    std::string text;
-    for (int times = input_.byte() * 8; times > 0; --times) text += word;
-    return text;
   }
 
   void serve(std::uint8_t deed) {
@@ -125,19 +75,17 @@ class Play {
 
   void output_is_legal() const {
     std::string_view sent = bench_.sent;
-    bool is_closed = false;
+    WebSocketOrder order;
     while (const auto frame = take_server_frame(sent)) {
-      FANFARE_CHECK(!is_closed);
-      const unsigned opcode = frame->first_byte ^ kFin;
-      FANFARE_CHECK(opcode == kClose || opcode == kPing || opcode == kPong);
-      FANFARE_CHECK(frame->payload.size() <= 125);
-      is_closed = opcode == kClose;
+      FANFARE_CHECK((frame->first_byte & 0xf) != kText);
+      order.see(*frame);
     }
-    FANFARE_CHECK(sent.empty() && is_closed == !bench_.session.is_open());
+    FANFARE_CHECK(sent.empty() && order.is_closed() == !bench_.session.is_open());
   }
 
   Input input_;
-  std::uint8_t seed_;
+  Cut cut_;
+  WebSocketDeeds client_{input_};
   SessionBench bench_;
   bool has_closed_ = false;
 };

@@ -4,7 +4,6 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -12,12 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "testing/live/patience.h"
+
 namespace fanfare::live {
-
-using std::chrono::milliseconds;
-
-// How long what must happen may take on a busy machine.
-inline constexpr milliseconds kPatience{15'000};
 
 // Asks again and again until it holds. False: it did not in time.
 bool eventually(const std::function<bool()>& holds, milliseconds patience = kPatience);

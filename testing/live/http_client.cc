@@ -29,8 +29,12 @@ milliseconds left_until(Clock::time_point time) {
 }
 
 bool wait_for(int fd, short what, milliseconds patience) {
-  pollfd watched{fd, what, 0};
-  return ::poll(&watched, 1, static_cast<int>(patience.count())) > 0;
+  const auto until = Clock::now() + patience;
+  for (;;) {
+    pollfd watched{fd, what, 0};
+    const int ready = ::poll(&watched, 1, static_cast<int>(left_until(until).count()));
+    if (ready >= 0 || errno != EINTR) return ready > 0;
+  }
 }
 
 std::string percent_encoded(std::string_view text) {
@@ -69,6 +73,10 @@ Connection::Connection(Connection&& other) noexcept
 
 void Connection::close() {
   if (const int fd = std::exchange(fd_, -1); fd >= 0) ::close(fd);
+}
+
+void Connection::end_sending() {
+  ::shutdown(fd_, SHUT_WR);
 }
 
 bool Connection::send(std::string_view bytes, milliseconds patience) {
@@ -150,10 +158,11 @@ Answer get(std::uint16_t port, std::string_view path, milliseconds patience) {
   return request(port, "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", patience);
 }
 
-std::string publish_request(std::string_view token, std::string_view topic, std::string_view data,
-                            std::string_view id) {
+std::string publish_request(std::string_view token, std::string_view topic, std::string_view data, std::string_view id,
+                            std::string_view more) {
   std::string body = "topic=" + percent_encoded(topic) + "&data=" + percent_encoded(data);
   if (!id.empty()) body += "&id=" + percent_encoded(id);
+  if (!more.empty()) body.append("&").append(more);
   std::string text = "POST " + std::string(kHub) + " HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ";
   text.append(token).append("\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ");
   return text.append(std::to_string(body.size())).append(kHeadEnd).append(body);

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "fanfare/event_stream/parser.h"
-#include "testing/live/child_process.h"
+#include "testing/live/patience.h"
 
 namespace fanfare::live {
 
@@ -28,6 +28,8 @@ class Connection {
 
   bool is_open() const { return fd_ >= 0; }
   void close();
+  // What the peer sends can still be received.
+  void end_sending();
 
   // Sends all of it. False: the connection broke, or the peer did not take it in time.
   bool send(std::string_view bytes, milliseconds patience = kPatience);
@@ -63,9 +65,9 @@ Answer read_answer(Connection& connection, milliseconds patience = kPatience, An
 Answer request(std::uint16_t port, std::string_view bytes, milliseconds patience = kPatience);
 Answer get(std::uint16_t port, std::string_view path, milliseconds patience = kPatience);
 
-// id: empty: the hub makes one.
+// id: empty: the hub makes one. more: other fields of the form, as in "private=on".
 std::string publish_request(std::string_view token, std::string_view topic, std::string_view data,
-                            std::string_view id = {});
+                            std::string_view id = {}, std::string_view more = {});
 
 // The data of update `number` of a series: the number and padding, `size` bytes at least.
 std::string numbered(std::size_t number, std::size_t size = 0);

@@ -39,6 +39,7 @@ ChildOptions serve_command(const ServerProcessOptions& options) {
   if (!options.access_log) child.command.push_back("--no-access-log");
   if (options.anonymous) child.command.push_back("--anonymous");
   child.command.insert(child.command.end(), options.arguments.begin(), options.arguments.end());
+  child.environment = options.environment;
   child.files_max = options.files_max;
   return child;
 }

@@ -15,9 +15,10 @@
 namespace fanfare::live {
 
 struct ServerProcessOptions {
-  std::vector<std::string> limits = {};     // NAME=VALUE
-  std::vector<std::string> arguments = {};  // more of `fanfare serve`
-  bool anonymous = true;                    // anybody may subscribe
+  std::vector<std::string> limits = {};       // NAME=VALUE
+  std::vector<std::string> arguments = {};    // more of `fanfare serve`
+  std::vector<std::string> environment = {};  // NAME=value
+  bool anonymous = true;                      // anybody may subscribe
   bool access_log = false;
   std::size_t files_max = 0;       // RLIMIT_NOFILE; 0: as many as the test may have
   std::uint16_t port = 0;          // 0: any free one
