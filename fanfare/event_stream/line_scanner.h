@@ -55,6 +55,9 @@ class LineScanner {
     return line;
   }
 
+  // Where the next line begins in the text.
+  std::size_t position() const { return begin_; }
+
  private:
   void find_line_end();
   void load_block();

@@ -66,12 +66,15 @@ Parser::Parser(ParserVisitor& visitor, std::string last_event_id, ParserLimits l
     : visitor_(visitor), limits_(limits), ids_{std::move(last_event_id), {}} {}
 
 Result<void> Parser::feed(std::string_view bytes) {
+  stopped_ = false;
+  unread_bytes_ = 0;
   if (failure_.empty() && !bytes.empty()) {
     const bool ends_in_cr = bytes.ends_with('\r');
     bytes = skip_byte_order_mark(bytes);
     if (after_cr_ && bytes.starts_with('\n')) bytes.remove_prefix(1);
     after_cr_ = ends_in_cr;
     read_lines(bytes);
+    if (unread_bytes_ > 0) after_cr_ = false;  // the scanner takes a line's end whole
     copy_held_data();
     if (!in_line_) clear(partial_line_);
   }
@@ -102,6 +105,10 @@ void Parser::read_lines(std::string_view bytes) {
       failure_ = too_long("a line", limits_.line_bytes_max);
     } else if (line.ended) {
       take_line(line);
+      if (stopped_) {
+        unread_bytes_ = bytes.size() - lines.position();
+        return;
+      }
     } else {
       return;
     }

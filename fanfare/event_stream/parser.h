@@ -49,6 +49,12 @@ class Parser {
   // `bytes` is not copied; nothing is allocated for an event that is no larger than one before it.
   Result<void> feed(std::string_view bytes);
 
+  // From within a call of the visitor: no further call comes out of this feed(), which leaves the rest of its bytes
+  // unread. Feeding them later goes on as if nothing had been.
+  void stop() { stopped_ = true; }
+  // How many of the last feed's bytes, at their end, are unread: 0 unless it was stopped.
+  std::size_t unread_bytes() const { return unread_bytes_; }
+
   // What a reconnecting client sends as Last-Event-ID.
   const std::string& last_event_id() const { return ids_[last_id_]; }
 
@@ -71,6 +77,9 @@ class Parser {
   ParserVisitor& visitor_;
   const ParserLimits limits_;
   std::string failure_;  // why no more input is taken; empty while it is
+
+  bool stopped_ = false;
+  std::size_t unread_bytes_ = 0;
 
   // Between calls of feed.
   bool at_start_ = true;  // the byte order mark may still come, or go on

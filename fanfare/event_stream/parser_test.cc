@@ -22,7 +22,32 @@ struct Row {
   Calls calls;
 };
 
-// Replays each row in every way in which reads can cut it.
+// Stops the parser in each call, and feeds what is left unread from another place in memory. Counts the stops that left
+// something.
+class Stopping final : public ParserVisitor {
+ public:
+  void on_event(const Event& event) override { return seen.on_event(event), parser_.stop(); }
+  void on_comment(std::string_view text) override { return seen.on_comment(text), parser_.stop(); }
+  void on_retry(std::uint64_t milliseconds) override { return seen.on_retry(milliseconds), parser_.stop(); }
+
+  void feed(std::string_view piece) {
+    while (!piece.empty()) {
+      const std::size_t calls = seen.calls.size();
+      ASSERT_TRUE(feed_exact(parser_, piece));
+      ASSERT_LE(seen.calls.size(), calls + 1);
+      piece.remove_prefix(piece.size() - parser_.unread_bytes());
+      if (!piece.empty()) ++stops;
+    }
+  }
+
+  Transcript seen;
+  std::size_t stops = 0;
+
+ private:
+  Parser parser_{*this};
+};
+
+// Replays each row in every way in which reads can cut it, also with a stop in every call.
 template <std::size_t kRows>
 void expect_rows(const Row (&rows)[kRows]) {
   for (const Row& row : rows) {
@@ -32,6 +57,9 @@ void expect_rows(const Row (&rows)[kRows]) {
       for (const std::string_view piece : pieces) ASSERT_TRUE(feed_exact(parser, piece));
       ASSERT_EQ(seen.calls, row.calls) << testing::PrintToString(row.bytes) << " in " << pieces.size()
                                        << " reads, the first of " << pieces.front().size() << " bytes";
+      Stopping stopping;
+      for (const std::string_view piece : pieces) stopping.feed(piece);
+      ASSERT_EQ(stopping.seen.calls, row.calls) << testing::PrintToString(row.bytes) << " stopped in every call";
     }
   }
 }
@@ -175,6 +203,22 @@ TEST(Parser, ReplacesWhatIsNotUtf8AsABrowserDoes) {
       {":\xE2\x82\xAC\n", {"comment \xE2\x82\xAC"}},
       {"data\xFF:x\ndata:y\n\n", {"event message [] y"}},
       {"data:\xE2\x80\xA6\ndata:\xE2\x80\xA6\n\n", {"event message [] \xE2\x80\xA6\n\xE2\x80\xA6"}},
+  };
+  expect_rows(rows);
+}
+
+TEST(Parser, LeavesTheRestUnreadWhenItIsStopped) {
+  Stopping stopping;
+  stopping.feed("data:1\n\ndata:2\n\n:x\r\rdata:3\n\n");
+  EXPECT_EQ(stopping.seen.calls,
+            (Calls{"event message [] 1", "event message [] 2", "comment x", "event message [] 3"}));
+  EXPECT_EQ(stopping.stops, 3u);
+}
+
+TEST(Parser, KnowsWhichLineEndItWasStoppedAt) {
+  const Row rows[] = {
+      {"data:1\n:x\n\ndata:2\n\r", {"comment x", "event message [] 1", "event message [] 2"}},
+      {"data:1\r:x\r\n\r\ndata:2\r\r", {"comment x", "event message [] 1", "event message [] 2"}},
   };
   expect_rows(rows);
 }
