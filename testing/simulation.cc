@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <future>
 #include <map>
-#include <random>
 #include <vector>
 
 #include "fanfare/hub/hub.h"
 #include "testing/committed_queue.h"
 #include "testing/delays.h"
+#include "testing/dice.h"
 #include "testing/history_model.h"
 #include "testing/simulated_subscriber.h"
 
@@ -18,21 +18,6 @@ namespace {
 constexpr std::size_t kSteps = 120;
 constexpr std::size_t kSubscribersMax = 24;
 constexpr std::uint64_t kNoBudget = std::uint64_t{1} << 40;
-
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : engine_(seed) {}
-  // 0 .. n - 1.
-  std::size_t below(std::size_t n) { return static_cast<std::size_t>(engine_() % n); }
-  bool percent(std::size_t chance) { return below(100) < chance; }
-  template <typename T>
-  T pick(std::initializer_list<T> choices) {
-    return choices.begin()[below(choices.size())];
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 // The limits of one schedule: tiny more often than not.
 struct Conditions {
