@@ -111,6 +111,8 @@ TEST(TidyRules, APureRoomTouchesNoSocketClockThreadOrLog) {
     EXPECT_EQ(check_purity({"fanfare/http/http1_session.cc", include}).size(), 1u) << name;
     EXPECT_EQ(check_purity({"fanfare/hub/hub_test.cc", include}), Faults{}) << name;
     EXPECT_EQ(check_purity({"fanfare/net/loop.cc", include}), Faults{}) << name;
+    EXPECT_EQ(check_purity({"fanfare/client/source_session.cc", include}).size(), 1u) << name;
+    EXPECT_EQ(check_purity({"fanfare/client/curl_driver.cc", include}), Faults{}) << name;
   }
   EXPECT_EQ(check_purity({"fanfare/hub/hub.cc", "#include \"fanfare/observe/log.h\"\n"}).size(), 1u);
   EXPECT_EQ(check_purity({"fanfare/http/a.cc", "#include <boost/asio/buffer.hpp>\n#include <string>\n"}), Faults{});

@@ -80,8 +80,8 @@ struct Policy {
   // than the time between these: hubs usually send one every 15 s, and proxies usually give up after 60 s.
   std::uint64_t idle_timeout_ms = 90'000;
 
-  // What the stream may make the client hold, in bytes of the stream before decoding: a line, and an event's data. More
-  // is a final failure.
+  // What the stream may make the client hold: a line, and the data of an event, in bytes once content codings are
+  // undone. More is a final failure, since the same would come again.
   std::size_t line_bytes_max = 16 * 1024 * 1024;
   std::size_t event_bytes_max = 16 * 1024 * 1024;
 

@@ -96,9 +96,9 @@ class SourceSession final : private event_stream::ParserVisitor {
   // Ends the source at any time, before the first connection too: no call but on_closed follows, before this returns
   // or, from within a visitor's call, right after that one. Closing again does nothing.
   void close();
-  // The user takes no more for now: no on_event, on_comment or on_error until resume(), and no connection is begun.
-  // What has been received and not delivered is kept, at most what the driver gives before it heeds kHold. A head that
-  // comes meanwhile is judged and opens.
+  // The user takes no more for now: no on_event, on_comment or failure until resume(), and no connection is begun. What
+  // has been received and not delivered is kept, at most what the driver gives before it heeds kHold. A head that comes
+  // meanwhile is judged and opens; who pauses in judge_failure is still told the on_error that belongs to it.
   void pause();
   // Goes on with what was kept, in order. From within a visitor's call: after that call.
   void resume(std::uint64_t now_ms);
