@@ -25,7 +25,8 @@ TEST(ResponseHead, FindsAFieldInAnyCaseWithoutTheSpacesAround) {
 TEST(ResponseHead, TakesTheTypeInAnyCaseWithAnyParameters) {
   for (const auto* type :
        {"text/event-stream", "Text/Event-STREAM", "text/event-stream;", "text/event-stream ; charset=windows-1252",
-        " text/event-stream\t", "text/event-stream;charset=utf-8", "text/event-stream; a=\"b, text/html\""}) {
+        " text/event-stream\t", "text/event-stream;charset=utf-8", "text/event-stream; a=\"b, text/html\"",
+        "text/event-stream; a=\"\\\", text/html\""}) {
     EXPECT_TRUE(opens({{"content-TYPE", type}})) << type;
   }
 }

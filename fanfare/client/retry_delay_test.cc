@@ -82,6 +82,13 @@ TEST(RetryDelay, SeededNumbersReachBothEndsAndDifferBySeed) {
   EXPECT_EQ(SeededRandom(1).up_to(kMost), SeededRandom(1).up_to(kMost));
 }
 
+TEST(RetryDelay, SeededNumbersLeanToNoSideOfARangeThatIsNoPowerOfTwo) {
+  SeededRandom random(7);
+  int low = 0;
+  for (int i = 0; i < 3'000; ++i) low += random.up_to(kMost / 3 * 2) < kMost / 3 ? 1 : 0;
+  EXPECT_NEAR(low, 1'500, 150);
+}
+
 TEST(RetryDelay, CountsFailuresInARow) {
   RetryDelay delay(Policy::resilient(), 1);
   delay.count_failure();

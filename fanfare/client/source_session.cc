@@ -294,10 +294,11 @@ bool SourceSession::was_stable(const Loss& loss) const {
 void SourceSession::plan(Loss& loss) {
   const std::uint64_t attempts_max = options_.policy.attempts_max;
   const bool stable = was_stable(loss);
-  const std::uint64_t failures_before = stable ? 0 : delay_.failures();
-  stable ? delay_.reset() : delay_.count_failure();
+  if (stable) delay_.reset();
+  const std::uint64_t failures_before = delay_.failures();
+  if (!stable) delay_.count_failure();
   if (loss.decided || !may_retry(loss.failure)) return;
-  if (!stable && attempts_max != 0 && delay_.failures() >= attempts_max) {
+  if (attempts_max != 0 && delay_.failures() >= attempts_max) {
     return say_attempts_used_up(loss.failure, delay_.failures());
   }
   loss.failure.retry_in_ms = later(loss.retry_after_ms, delay_.choose_ms(reconnection_time_ms_, failures_before));

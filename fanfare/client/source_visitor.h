@@ -5,9 +5,9 @@
 //   ... and again, until
 //   on_closed                                                                     once, the last call ever
 //
-// Calls do not nest. From within any of them, close(), pause() and resume() of the session may be called, and nothing
-// else that is not const: after close() only on_closed follows, right after the call that closed. All on the session's
-// thread. Views are valid during the call.
+// Calls do not nest, and must not throw. From within any of them, close(), pause() and resume() of the session may be
+// called, and nothing else that is not const: after close() only on_closed follows, right after the call that closed.
+// All on the session's thread. Views are valid during the call.
 #pragma once
 
 #include <cstdint>

@@ -7,6 +7,7 @@
 #include "fanfare/client/source_session.h"
 #include "testing/client/retry_model.h"
 #include "testing/client/scripted_stream.h"
+#include "testing/client/source_conditions.h"
 
 namespace fanfare::simulation {
 namespace {
@@ -18,32 +19,6 @@ constexpr std::size_t kSteps = 300;
 constexpr std::size_t kEvents = 30;
 constexpr std::uint64_t kUnixMs = 784'111'777'000;
 constexpr std::string_view kOrigin = "https://example.com";
-
-Policy some_policy(Dice& dice) {
-  Policy policy = dice.percent(20) ? Policy::standard() : Policy::resilient();
-  if (dice.percent(30)) policy.retry_statuses = dice.pick({RetryStatuses::kNone, RetryStatuses::kTransient});
-  if (dice.percent(15)) policy.clean_end = CleanEnd::kClose;
-  if (dice.percent(50)) policy.non_idempotent = NonIdempotent::kRepeat;
-  if (dice.percent(30)) policy.attempts_max = 1 + dice.below(6);
-  if (dice.percent(50)) policy.reconnection_time_ms = dice.pick<std::uint64_t>({1, 100, 3'000});
-  if (dice.percent(20)) policy.growth = dice.pick({Growth::kNone, Growth::kDoubling});
-  if (dice.percent(20)) policy.jitter = dice.pick({Jitter::kNone, Jitter::kFull});
-  if (dice.percent(30)) policy.delay_ms_max = dice.pick<std::uint64_t>({0, 3'000, 10'000});
-  if (dice.percent(30)) policy.stable_ms = dice.pick<std::uint64_t>({0, 1, 100'000});
-  if (dice.percent(20)) policy.retry_after_ms_max = dice.pick<std::uint64_t>({0, 2'000});
-  if (dice.percent(20)) policy.connect_timeout_ms = dice.pick<std::uint64_t>({0, 1'000});
-  if (dice.percent(20)) policy.idle_timeout_ms = dice.pick<std::uint64_t>({0, 500});
-  if (dice.percent(10)) policy.event_bytes_max = 40;
-  return policy;
-}
-
-SourceOptions some_options(Dice& dice) {
-  return {.policy = some_policy(dice),
-          .method = dice.percent(80) ? "GET" : "POST",
-          .last_event_id = {},
-          .comments = dice.pick({Comments::kSkip, Comments::kDeliver}),
-          .seed = dice.below(1'000'000'000)};
-}
 
 // The driver's connection, and what the server is doing on it.
 struct Connection {
