@@ -18,14 +18,14 @@ struct Request {
   std::string url;  // http or https
   std::string method = "GET";
   // Beside Accept, Cache-Control and Last-Event-ID, which the source sends; one of these names replaces its own.
-  std::vector<Header> headers;
-  std::string body;
+  std::vector<Header> headers = {};
+  std::string body = {};
 
   // PEM file with the certificates to trust instead of the system's; empty: those.
-  std::string ca_file;
+  std::string ca_file = {};
   // As in curl: "http://user:password@proxy:3128", "socks5h://…"; empty: what http_proxy, https_proxy, all_proxy and
   // no_proxy say.
-  std::string proxy;
+  std::string proxy = {};
   // Cookies that responses set are sent with later requests of this source.
   bool keeps_cookies = false;
 };

@@ -87,9 +87,12 @@ void SourceDriver::proceed() {
     case Next::Do::kHold:
       break;
     case Next::Do::kWait:
-    case Next::Do::kDone:
       transfer_.reset();
       break;
+    case Next::Do::kDone:
+      transfer_.reset();
+      timer_->timer.cancel();
+      return;
   }
   wake_at(session_.next().wake_ms);
 }

@@ -46,7 +46,7 @@ class SourceDriver final : public TransferVisitor {
   SourceSession session_;
   std::unique_ptr<Transfer> transfer_;
   std::shared_ptr<Timer> timer_;
-  std::uint64_t wake_ms_;        // what the timer is set to
+  std::uint64_t wake_ms_;  // what the timer is set to
   bool will_proceed_ = false;
 };
 
