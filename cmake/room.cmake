@@ -3,7 +3,7 @@
 include(GoogleTest)
 
 # Rooms in which more than one thread meets: their tests run under ThreadSanitizer too.
-set(FANFARE_THREADED_ROOMS observe jwks history history_rocksdb hub net server)
+set(FANFARE_THREADED_ROOMS observe jwks history history_rocksdb hub net server client)
 
 add_library(fanfare_options INTERFACE)
 target_compile_features(fanfare_options INTERFACE cxx_std_23)

@@ -87,7 +87,8 @@ struct HeavyException {
   std::string_view room;
   std::string_view prefix;
 };
-constexpr std::array kHeavyExceptions = {HeavyException{"net", "boost/asio/"}, HeavyException{"server", "boost/asio/"}};
+constexpr std::array kHeavyExceptions = {HeavyException{"net", "boost/asio/"}, HeavyException{"server", "boost/asio/"},
+                                         HeavyException{"client", "boost/asio/"}};
 
 bool starts_with_any(std::string_view name, const auto& prefixes) {
   return std::ranges::any_of(prefixes, [&](std::string_view prefix) {
