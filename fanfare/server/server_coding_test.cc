@@ -64,6 +64,7 @@ TEST(ServerCoding, WhoAcceptsNothingThatIsOfferedIsRefused) {
   const ServerUnderTest server([](ServerOptions& options) { options.content_codings = {"gzip"}; });
   const TestAnswer refused = ask(server.port(), subscribe("topic=a", accepting("zstd, identity;q=0")));
   EXPECT_EQ(refused.status, 406);
+  EXPECT_TRUE(refused.has("Vary: Accept-Encoding")) << refused.head;
   EXPECT_NE(refused.body.find("Accept-Encoding takes none of what is offered: gzip, identity"), std::string::npos);
 }
 

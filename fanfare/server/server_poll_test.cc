@@ -123,6 +123,8 @@ TEST(ServerPoll, WhatIsAskedForWronglyIsToldSo) {
     EXPECT_NE(answer.body.find("wait takes seconds from 0 to 60"), std::string::npos);
   }
   EXPECT_EQ(ask(server.port(), subscribe("topic=a&mode=push")).status, 400);
+  EXPECT_EQ(ask(server.port(), subscribe("topic=a&mode=push", "Connection: Upgrade\r\nUpgrade: websocket\r\n")).status,
+            400);
   const ServerUnderTest closed([](ServerOptions& options) { options.access.anonymous = false; });
   EXPECT_EQ(ask(closed.port(), poll("topic=a")).status, 401);
 }

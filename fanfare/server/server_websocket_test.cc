@@ -147,15 +147,29 @@ TEST(ServerWebSocket, TheClientsCloseIsAnsweredAndItIsGone) {
   EXPECT_NE(server.log_text().find("the client closed with 1000"), std::string::npos);
 }
 
-TEST(ServerWebSocket, WhoBreaksARuleIsClosedWithItsCodeAndNobodyElseNotices) {
+TEST(ServerWebSocket, CompressedMessagesAreLookedAtOnceTheyAreInflated) {
   const ServerUnderTest server;
+  const std::vector<std::pair<std::string, unsigned>> cases = {
+      {deflated("fine"), 1003}, {deflated("\xff"), 1007}, {"\xff\xff\xff", 1007}};
+  for (const auto& [payload, code] : cases) {
+    WebSocketClient client(server.port(), "topic=a", "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    client.send(client_frame(kFin | kRsv1 | kText, payload));
+    EXPECT_EQ(client.read_close(), code);
+  }
+}
+
+TEST(ServerWebSocket, WhoBreaksARuleIsClosedWithItsCodeAndNobodyElseNotices) {
+  const ServerUnderTest server([](ServerOptions& options) { options.limits.websocket_message_bytes_max = 1'000; });
   WebSocketClient stays(server.port(), "topic=a");
   const std::vector<std::pair<std::string, unsigned>> cases = {
       {std::string("\x81\x05hello", 7), 1002},                   // no mask
       {client_frame(kFin | kRsv2 | kText, "x"), 1002},           // a bit that nobody has agreed on
       {client_frame(kPing, "x"), 1002},                          // a control frame in parts
       {client_frame(kFin | kClose, close_payload(1005)), 1002},  // a code that is never sent
-      {client_frame(kFin | kText, "\xff"), 1003},                // any message, before it is looked at
+      {client_frame(kFin | kText, "x"), 1003},
+      {client_frame(kFin | kText, "\xff"), 1007},                          // what is wrong with a message comes first
+      {client_frame(kText, "a") + client_frame(kFin | kText, "b"), 1002},  // one within another
+      {client_frame(kFin | kText, std::string(2'000, 'x')), 1009},
       {client_frame(kFin | kBinary, "x"), 1003},
       {client_frame(kFin | kClose, close_payload(1000, "\xff")), 1007},
   };

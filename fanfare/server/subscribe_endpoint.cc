@@ -48,6 +48,12 @@ std::optional<std::string> last_event_id_of(const http::RequestHead& head, const
   return std::nullopt;
 }
 
+Result<void> check_mode(const std::vector<url::FormField>& fields) {
+  const auto mode = std::ranges::find(fields, "mode", &url::FormField::name);
+  if (mode == fields.end() || mode->value == "poll" || mode->value == "stream") return {};
+  return fail("mode takes poll (an answer of JSON) or stream, not '" + mode->value + "'");
+}
+
 // How long to wait, in milliseconds, if the request is a long poll: by mode=poll, or by an Accept that lists JSON and
 // no event stream.
 Result<std::optional<std::uint64_t>> asks_for_poll(const http::RequestHead& head,
@@ -60,9 +66,6 @@ Result<std::optional<std::uint64_t>> asks_for_poll(const http::RequestHead& head
     takes_events |= http::equals_ignoring_case(type, "text/event-stream");
   });
   const auto mode = std::ranges::find(fields, "mode", &url::FormField::name);
-  if (mode != fields.end() && mode->value != "poll" && mode->value != "stream") {
-    return fail("mode takes poll (an answer of JSON) or stream, not '" + mode->value + "'");
-  }
   const bool is_poll = mode != fields.end() ? mode->value == "poll" : takes_json && !takes_events;
   const auto wait = std::ranges::find(fields, "wait", &url::FormField::name);
   if (!is_poll) return std::nullopt;
@@ -246,6 +249,8 @@ std::expected<CookieCarrier, http::Response> SubscribeEndpoint::choose_form(cons
                                                                             const std::vector<url::FormField>& fields,
                                                                             Wish& wish) const {
   const http::RequestHead& head = exchange.head();
+  if (const auto checked = check_mode(fields); !checked)
+    return std::unexpected(http::problem_response(400, checked.error().message));
   // First of all: over HTTP/2, a browser takes any 200 for a WebSocket that has been granted.
   if (!websocket::asks_for_websocket(head)) {
     const auto polls = asks_for_poll(head, fields, shard_.limits());
@@ -260,7 +265,9 @@ std::expected<CookieCarrier, http::Response> SubscribeEndpoint::choose_form(cons
     const auto coding = choose_coding(head.headers.joined("Accept-Encoding"), offer);
     if (!coding) {
       const std::string reason = "Accept-Encoding takes none of what is offered: " + names_of(offer);
-      return std::unexpected(http::problem_response(406, reason));
+      http::Response refusal = http::problem_response(406, reason);
+      refusal.headers.add("Vary", "Accept-Encoding");
+      return std::unexpected(std::move(refusal));
     }
     wish.request.framing = exchange.framing();
     wish.request.coding = *coding;

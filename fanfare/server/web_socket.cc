@@ -17,7 +17,8 @@ void WebSocket::close(StreamEnd end) {
   }
 }
 
-void WebSocket::on_message(websocket::MessageKind /*kind*/) {
+// At its end: what is wrong with it comes first.
+void WebSocket::on_message_end() {
   close(CloseCode::kUnsupportedData, "nothing is received here: publish by POST");
 }
 

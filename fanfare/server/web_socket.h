@@ -44,9 +44,9 @@ class WebSocket final : private websocket::Visitor {
   Subscription::Taken take(Subscription& subscription, std::size_t bytes_max, std::vector<HeldBytes>& into);
 
  private:
-  void on_message(websocket::MessageKind kind) override;
+  void on_message(websocket::MessageKind) override {}
   void on_data(std::string_view) override {}
-  void on_message_end() override {}
+  void on_message_end() override;
   void on_pong(std::string_view) override {}
   void on_close(websocket::CloseCode code, std::string_view reason) override;
   void on_failed(websocket::CloseCode code, std::string_view reason) override;
