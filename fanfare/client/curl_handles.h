@@ -31,7 +31,7 @@ inline void append(List& list, const std::string& line) {
   curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
   FANFARE_CHECK(longer != nullptr);
   if (longer != list.get()) {
-    list.release();
+    FANFARE_CHECK(list == nullptr);  // else curl returns the list that it was given
     list.reset(longer);
   }
 }

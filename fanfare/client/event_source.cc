@@ -119,23 +119,21 @@ void EventSource::Core::on_event(const event_stream::Event& event) {
     return tell(handlers_.on_event, event);
   }
   Event copy{std::string(event.type), std::string(event.data), std::string(event.last_event_id), origin_};
-  std::move_only_function<void(NextEvent)> call;
-  {
-    const std::lock_guard lock(mutex_);
-    if (is_closing_) return;
-    if (wanted_) {
-      call = std::move(wanted_);
-      wanted_ = nullptr;
-      last_event_id_ = copy.last_event_id;
-    } else {
-      waiting_bytes_ += bytes_of(copy);
-      is_full_ = waiting_bytes_ >= waiting_bytes_max_;
-      waiting_.push_back(std::move(copy));
-      if (is_full_) driver_->pause();
-    }
+  std::unique_lock lock(mutex_);
+  if (is_closing_) return;
+  if (wanted_) {
+    last_event_id_ = copy.last_event_id;
+    auto call = std::exchange(wanted_, nullptr);
+    lock.unlock();
+    post([call = std::move(call), copy = std::move(copy)]() mutable { call(std::move(copy)); });
+    return;
   }
+  waiting_bytes_ += bytes_of(copy);
+  is_full_ = waiting_bytes_ >= waiting_bytes_max_;
+  if (is_full_) driver_->pause();
+  waiting_.push_back(std::move(copy));
+  lock.unlock();
   changed_.notify_one();
-  if (call) post([call = std::move(call), copy = std::move(copy)]() mutable { call(std::move(copy)); });
 }
 
 // With the mutex held.

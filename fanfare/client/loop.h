@@ -7,7 +7,7 @@
 #include <utility>
 
 namespace boost::asio {
-class io_context;
+class io_context;  // NOLINT(readability-identifier-naming): Boost's
 }
 
 namespace fanfare::client {

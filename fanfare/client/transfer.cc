@@ -52,7 +52,13 @@ List fields_of(const Request& request, const std::string& last_event_id) {
   if (!last_event_id.empty()) append(fields, "Last-Event-ID: " + last_event_id);
   for (const auto& [name, value] : request.headers) {
     if (is_same_name(name, "Last-Event-ID")) continue;
-    append(fields, value.empty() ? name + ";" : name + ": " + value);  // curl's way to send one without a value
+    std::string line = name;
+    if (value.empty()) {
+      line += ';';  // curl's way to send one without a value
+    } else {
+      line.append(": ").append(value);
+    }
+    append(fields, line);
   }
   append(fields, "Expect:");  // a larger body goes out at once as well
   return fields;

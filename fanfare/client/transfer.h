@@ -15,7 +15,7 @@
 #include "fanfare/client/source_session.h"
 
 namespace boost::asio {
-class io_context;
+class io_context;  // NOLINT(readability-identifier-naming): Boost's
 }
 
 namespace fanfare::client {

@@ -42,7 +42,7 @@ struct Loop::Socket {
 };
 
 Loop::State(asio::io_context& on) : context(on), timer(std::make_unique<asio::steady_timer>(on)) {
-  static const CurlLibrary library;
+  static const CurlLibrary kLibrary;
   multi.reset(curl_multi_init());
   FANFARE_CHECK(multi != nullptr);
   curl_multi_setopt(multi.get(), CURLMOPT_SOCKETFUNCTION, &on_socket);
