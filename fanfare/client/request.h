@@ -26,8 +26,6 @@ struct Request {
   // As in curl: "http://user:password@proxy:3128", "socks5h://…"; empty: what http_proxy, https_proxy, all_proxy and
   // no_proxy say.
   std::string proxy = {};
-  // Cookies that responses set are sent with later requests of this source.
-  bool keeps_cookies = false;
 };
 
 // Fails, with what would be right, if the URL cannot be parsed, or a method or header cannot stand in a request
