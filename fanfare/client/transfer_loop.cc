@@ -30,10 +30,15 @@ int on_timer(CURLM* /*multi*/, long ms, void* loop) {
 
 }  // namespace
 
-// A descriptor is curl's: it is watched here and never closed.
+// A descriptor is curl's: it is watched here and never closed. Once curl is done with it another socket may have its
+// number, while a call still holds on to this object: so it is let go at once, not when this ends.
 struct Loop::Socket {
   explicit Socket(asio::io_context& context, curl_socket_t fd) : descriptor(context, fd) {}
-  ~Socket() { descriptor.release(); }
+  ~Socket() { let_go(); }
+  void let_go() {
+    wanted = 0;
+    if (descriptor.is_open()) descriptor.release();
+  }
 
   asio::posix::stream_descriptor descriptor;
   int wanted = 0;  // CURL_POLL_IN, CURL_POLL_OUT
@@ -55,7 +60,10 @@ Loop::~State() = default;
 
 void Loop::watch(curl_socket_t fd, int what) {
   if (what == CURL_POLL_REMOVE) {
-    sockets.erase(fd);
+    const auto found = sockets.find(fd);
+    if (found == sockets.end()) return;
+    found->second->let_go();
+    sockets.erase(found);
     return;
   }
   auto& socket = sockets[fd];

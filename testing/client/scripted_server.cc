@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <utility>
 
 #include "fanfare/base/check.h"
@@ -101,6 +102,7 @@ void ScriptedServer::serve(int fd) {
 }
 
 void ScriptedServer::send(int fd, const ScriptedAnswer& answer) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(answer.delay_ms));
   for (std::string_view rest = answer.bytes; !rest.empty();) {
     const std::size_t piece = answer.piece_bytes == 0 ? rest.size() : std::min(rest.size(), answer.piece_bytes);
     const ssize_t sent = ::send(fd, rest.data(), piece, MSG_NOSIGNAL);

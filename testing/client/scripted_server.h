@@ -19,6 +19,7 @@ struct ScriptedAnswer {
   std::string bytes = {};  // head and body; empty: not a word
   Then then = Then::kEnd;
   std::size_t piece_bytes = 0;  // sent one after the other; 0: all at once
+  int delay_ms = 0;             // before its first byte
 };
 
 struct ScriptedRequest {

@@ -22,21 +22,10 @@ const Json* find(const Json& object, const char* key) {
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
-// Every character U+0000 to U+00FF of the JSON text stands for one byte.
 std::string to_bytes(const std::string& utf8) {
-  std::string bytes;
-  for (std::size_t i = 0; i < utf8.size(); ++i) {
-    const auto lead = static_cast<unsigned char>(utf8[i]);
-    if (lead < 0x80) {
-      bytes.push_back(utf8[i]);
-    } else if (lead < 0xC4) {
-      const auto next = static_cast<unsigned char>(utf8[++i]);
-      bytes.push_back(static_cast<char>((lead & 0x03) << 6 | (next & 0x3F)));
-    } else {
-      throw CannotBePlayed{"its bytes hold a character beyond U+00FF"};
-    }
-  }
-  return bytes;
+  auto bytes = bytes_of(utf8);
+  if (!bytes) throw CannotBePlayed{"its bytes hold a character beyond U+00FF"};
+  return std::move(*bytes);
 }
 
 std::string body_of(const Json& connection) {
@@ -111,6 +100,22 @@ Case read_case(const Json& from) {
 }
 
 }  // namespace
+
+std::optional<std::string> bytes_of(std::string_view utf8) {
+  std::string bytes;
+  for (std::size_t i = 0; i < utf8.size(); ++i) {
+    const auto lead = static_cast<unsigned char>(utf8[i]);
+    if (lead < 0x80) {
+      bytes.push_back(utf8[i]);
+    } else if (lead < 0xC4) {
+      const auto next = static_cast<unsigned char>(utf8[++i]);
+      bytes.push_back(static_cast<char>((lead & 0x03) << 6 | (next & 0x3F)));
+    } else {
+      return std::nullopt;
+    }
+  }
+  return bytes;
+}
 
 Result<std::vector<Case>> read_case_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fanfare/base/error.h"
@@ -34,6 +35,9 @@ struct Case {
   std::vector<Connection> connections;  // those whose body a parser reads
   std::string skip_reason;              // why it cannot be played; empty if it can
 };
+
+// The bytes that text of such a file stands for: each character U+0000 to U+00FF for one. Nothing if there is another.
+std::optional<std::string> bytes_of(std::string_view utf8);
 
 // Every case of the file, also those that cannot be played. Fails if the file cannot be read or is not such a file.
 Result<std::vector<Case>> read_case_file(const std::string& path);
