@@ -204,7 +204,7 @@ void play(const Json& one) {
   const bool is_slow = one["expect"].contains("timing") || one["expect"].contains("settle_ms");
   for (const Framing framing : {Framing::kChunks, Framing::kLength, Framing::kClose}) {
     if (holds && framing == Framing::kLength) continue;  // it would end there
-    for (const std::size_t piece_bytes : {0, 1}) {
+    for (const std::size_t piece_bytes : {std::size_t{0}, std::size_t{1}}) {
       SCOPED_TRACE("framing " + std::to_string(static_cast<int>(framing)) + ", pieces of " +
                    std::to_string(piece_bytes));
       Run(one, {framing, piece_bytes}).play();
